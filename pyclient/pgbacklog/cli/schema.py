@@ -1,0 +1,42 @@
+"""Commands for the schema itself: migrate, sql, drift, uninstall."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from pgbacklog import schema
+from pgbacklog.cli import FOUND, address, connection, json_option, show
+
+
+@click.command()
+@click.option("--adopt", is_flag=True, help="Accept tables and indexes that were changed by hand.")
+@click.option("--lock-timeout", type=float, default=600.0, help="Seconds to wait for another run.")
+@click.pass_context
+def migrate(ctx: click.Context, adopt: bool, lock_timeout: float) -> None:
+    """Install pgbacklog, or bring it up to date; safe to repeat."""
+    with address(ctx) as dsn:
+        schema.migrate(dsn, adopt=adopt, lock_timeout=lock_timeout, say=click.echo)
+
+
+@click.command()
+def sql() -> None:
+    """Print the whole installation as one script for `psql -1 -f`; needs no database."""
+    click.echo(schema.installer(), nl=False)
+
+
+@click.command()
+@json_option
+@click.pass_context
+def drift(ctx: click.Context, as_json: bool) -> None:
+    """List what is not as it was shipped; exit status 4 when there is something."""
+    with connection(ctx) as conn:
+        found = schema.drift(conn)
+    rows: list[dict[str, Any]] = [
+        {"kind": kind, "object": name, "problem": problem} for kind, name, problem in found
+    ]
+    show(rows, as_json, "nothing drifts")
+    if found:
+        sys.exit(FOUND)

@@ -1,0 +1,10 @@
+create or replace view backlog_internal.setting_defaults (name, default_value, type, meaning) as
+values
+  ('history_retention_days', '7', 'integer', 'Days for which finished items stay in the history.');
+
+comment on view backlog_internal.setting_defaults is
+  $$List every setting with its default. A line here is all it takes to add a setting.$$;
+comment on column backlog_internal.setting_defaults.name is 'Name of the setting.';
+comment on column backlog_internal.setting_defaults.default_value is 'Value unless it was set.';
+comment on column backlog_internal.setting_defaults.type is 'Type that the value must be able to take.';
+comment on column backlog_internal.setting_defaults.meaning is 'What it governs.';

@@ -1,0 +1,1 @@
+-- Every trigger, one line each: table and event on the left, function on the right.
