@@ -1,0 +1,1 @@
+"""Benchmarks of pgbacklog, side by side with hand-written designs and other packages."""

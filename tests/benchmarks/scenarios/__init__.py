@@ -1,0 +1,33 @@
+"""The scenarios, by the name that `make bench SCENARIO=...` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..report import Bar, Results
+from ..server import Server
+from ..settings import Settings
+from . import backlog, drain, enqueue, held, worker
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One scenario: how to run it, and what it promises."""
+
+    name: str
+    summary: str
+    run: Callable[[Server, Settings, Results], None]
+    bars: Sequence[Bar]
+
+
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario("drain", "claim and acknowledge a backlog", drain.run, drain.BARS),
+        Scenario("enqueue", "put messages in, singly and in bulk", enqueue.run, enqueue.BARS),
+        Scenario("worker", "Python workers end to end", worker.run, worker.BARS),
+        Scenario("held", "claim under an old transaction", held.run, held.BARS),
+        Scenario("backlog", "claim before a large backlog", backlog.run, backlog.BARS),
+    )
+}

@@ -1,0 +1,73 @@
+"""pgbacklog's own listener, started by its command line with a module of hooks."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from ..server import Server
+from ..settings import Settings
+from ..systems.backlog import client_environment, migrate
+from .base import Send, Sink, WorkerSystem
+
+ITEM = '{"event_type": "bench", "event_data": {"ts": 0.0}}'
+HOOKS = "tests.benchmarks.workers.hooks"
+
+
+class BacklogListener(WorkerSystem):
+    """`pgbacklog listen` as shipped: thread pool, heartbeats, time-outs, retries, history."""
+
+    name = "pgbacklog"
+    jobs = 60_000
+    open_sql = "select count(*) from backlog_internal.retry_item"
+
+    def __init__(self, server: Server, settings: Settings) -> None:
+        super().__init__(server, settings)
+        self.url = ""
+
+    async def setup(self) -> None:
+        self.server.recreate(self.database)
+        migrate(self.server.url_of(self.database))
+
+    async def fill(self, count: int) -> None:
+        with self.server.connect(self.database) as connection:
+            for first in range(0, count, 1000):
+                connection.execute(
+                    "select count(*) from backlog.enqueue_retry_items((select jsonb_agg(%s::jsonb)"
+                    " from generate_series(1, %s)))",
+                    (ITEM, min(1000, count - first)),
+                )
+
+    async def sender(self) -> Send:
+        connection = self.server.connect(self.database)
+
+        async def send(sent_at: float) -> None:
+            connection.execute(
+                "select * from backlog.enqueue_retry_item('bench', %s::jsonb)",
+                (json.dumps({"ts": sent_at}),),
+            )
+
+        return send
+
+    async def work(self, sink: Sink) -> None:
+        # The listener takes over this process: nothing of the benchmark runs beside it.
+        os.execvpe(
+            sys.executable, listen_command(), listen_environment(self.server, self.database, sink)
+        )
+
+
+def listen_command() -> list[str]:
+    """Return the command line of the listener."""
+    return [sys.executable, "-m", "pgbacklog", "listen", "--hooks", HOOKS]
+
+
+def listen_environment(server: Server, database: str, sink: Sink) -> dict[str, str]:
+    """Return the environment of a listener whose hook counts as the sink would."""
+    environment = client_environment()
+    root = Path(__file__).resolve().parents[3]
+    environment["PYTHONPATH"] += os.pathsep + str(root)
+    environment["DATABASE_URL"] = server.url_of(database)
+    environment["BENCH_EXPECTED"] = str(sink.expected)
+    return environment

@@ -1,0 +1,20 @@
+"""The hooks module that the benchmarked listener loads."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from pgbacklog import handler
+
+from .base import Sink
+
+sink = Sink(int(os.environ.get("BENCH_EXPECTED", "1000000000")))
+lock = threading.Lock()
+
+
+@handler("bench")
+def bench(item):  # type: ignore[no-untyped-def]
+    """Count the item; handlers run in several threads at once."""
+    with lock:
+        sink.hit(item.event_data["ts"])
