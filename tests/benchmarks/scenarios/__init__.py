@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..report import Bar, Results
 from ..server import Server
 from ..settings import Settings
-from . import backlog, drain, enqueue, held, worker
+from . import backlog, drain, enqueue, held, load, memory, notify, worker
 
 
 @dataclass(frozen=True)
@@ -29,5 +29,8 @@ SCENARIOS = {
         Scenario("worker", "Python workers end to end", worker.run, worker.BARS),
         Scenario("held", "claim under an old transaction", held.run, held.BARS),
         Scenario("backlog", "claim before a large backlog", backlog.run, backlog.BARS),
+        Scenario("notify", "what waking listeners costs producers", notify.run, notify.BARS),
+        Scenario("load", "staged rows into stable tables", load.run, load.BARS),
+        Scenario("memory", "the listener's memory", memory.run, memory.BARS),
     )
 }

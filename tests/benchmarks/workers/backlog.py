@@ -53,9 +53,8 @@ class BacklogListener(WorkerSystem):
 
     async def work(self, sink: Sink) -> None:
         # The listener takes over this process: nothing of the benchmark runs beside it.
-        os.execvpe(
-            sys.executable, listen_command(), listen_environment(self.server, self.database, sink)
-        )
+        environment = listen_environment(self.server, self.database, sink.expected)
+        os.execvpe(sys.executable, listen_command(), environment)
 
 
 def listen_command() -> list[str]:
@@ -63,11 +62,13 @@ def listen_command() -> list[str]:
     return [sys.executable, "-m", "pgbacklog", "listen", "--hooks", HOOKS]
 
 
-def listen_environment(server: Server, database: str, sink: Sink) -> dict[str, str]:
-    """Return the environment of a listener whose hook counts as the sink would."""
+def listen_environment(
+    server: Server, database: str, expected: int | None = None
+) -> dict[str, str]:
+    """Return the environment of a listener; its hook ends the process after `expected` items."""
     environment = client_environment()
-    root = Path(__file__).resolve().parents[3]
-    environment["PYTHONPATH"] += os.pathsep + str(root)
+    environment["PYTHONPATH"] += os.pathsep + str(Path(__file__).resolve().parents[3])
     environment["DATABASE_URL"] = server.url_of(database)
-    environment["BENCH_EXPECTED"] = str(sink.expected)
+    if expected is not None:
+        environment["BENCH_EXPECTED"] = str(expected)
     return environment

@@ -9,7 +9,7 @@ from pgbacklog import handler
 
 from .base import Sink
 
-sink = Sink(int(os.environ.get("BENCH_EXPECTED", "1000000000")))
+sink = Sink(int(os.environ.get("BENCH_EXPECTED", "0")))
 lock = threading.Lock()
 
 
