@@ -19,11 +19,116 @@
 \ir core/seal_objects.sql
 \ir core/finish_install.sql
 
--- Retry engine
+-- Retry engine: enqueue
+\ir retry/item_problem.sql
+\ir retry/effective_policy.sql
+\ir retry/gate_for_lane.sql
+\ir retry/lane_blocked_until.sql
+\ir retry/ensure_lane.sql
+\ir retry/write_clock.sql
+\ir retry/announce_work.sql
+\ir retry/enqueue_unique.sql
+\ir retry/enqueue_retry_item.sql
+\ir retry/parse_items.sql
+\ir retry/insert_items.sql
+\ir retry/make_way.sql
+\ir retry/insert_unique_items.sql
+\ir retry/enqueue_retry_items.sql
+
+-- Retry engine: limits and circuit breakers
+\ir retry/refresh_lanes.sql
+\ir retry/open_gate.sql
+\ir retry/close_gate.sql
+\ir retry/gate_success.sql
+\ir retry/gate_failure.sql
+\ir retry/trip_lane.sql
+\ir retry/bucket_tokens.sql
+\ir retry/gate_allowance.sql
+\ir retry/gate_spend.sql
+\ir retry/circuit_breakers.sql
+\ir retry/trip_circuit_breaker.sql
+\ir retry/reset_circuit_breaker.sql
+
+-- Retry engine: leases
+\ir retry/raise_not_leased.sql
+\ir retry/find_token.sql
+\ir retry/take_leased.sql
+\ir retry/take_leased_strictly.sql
+\ir retry/extend_lease.sql
+\ir retry/extend_retry_item.sql
+\ir retry/release_retry_items.sql
+\ir retry/release_retry_item.sql
+\ir retry/hold_retry_item.sql
+
+-- Retry engine: failure
+\ir retry/backoff_seconds.sql
+\ir retry/calculate_next_retry.sql
+\ir retry/failure_rules.sql
+\ir retry/judge_failure.sql
+\ir retry/set_failure_rule.sql
+\ir retry/drop_failure_rule.sql
+\ir retry/judge_item.sql
+\ir retry/bury_items.sql
+\ir retry/gate_verdicts.sql
+\ir retry/apply_verdicts.sql
+\ir retry/fail_items.sql
+\ir retry/fail_retry_items.sql
+\ir retry/fail_retry_item.sql
+\ir retry/rescue_leases.sql
+\ir retry/bury_expired.sql
+
+-- Retry engine: acquire
+\ir retry/check_claim.sql
+\ir retry/move_mark.sql
+\ir retry/settle_marks.sql
+\ir retry/sweep_marks.sql
+\ir retry/claim_lane.sql
+\ir retry/due_lanes.sql
+\ir retry/claim_pair.sql
+\ir retry/claim_due.sql
+\ir retry/claim_batch.sql
+\ir retry/acquire_retry_items.sql
+\ir retry/announce_busy.sql
+\ir retry/seconds_until_due.sql
+\ir retry/announce_idle.sql
+
+-- Retry engine: complete and cancel
+\ir retry/finish_items.sql
+\ir retry/complete_retry_items.sql
+\ir retry/complete_retry_item.sql
+\ir retry/complete_and_acquire_retry_items.sql
+\ir retry/cancel_retry_item.sql
+
+-- Retry engine: policies
+\ir retry/save_policy.sql
+\ir retry/set_retry_policy.sql
+\ir retry/pause_event_type.sql
+\ir retry/resume_event_type.sql
+\ir retry/retry_policies.sql
+
+-- Retry engine: dead letters
+\ir retry/dead_letters.sql
+\ir retry/matching_dead_letters.sql
+\ir retry/end_dead_letter.sql
+\ir retry/redrive_one.sql
+\ir retry/redrive_dead_letters.sql
+\ir retry/discard_dead_letters.sql
+
+-- Retry engine: views and history
+\ir retry/retry_items.sql
+\ir retry/retry_history.sql
+\ir retry/retry_queue_stats.sql
+\ir retry/retry_queue_alerts.sql
+\ir retry/ensure_history_partitions.sql
+\ir retry/cleanup_retry_queue.sql
 
 -- Loads: from delta tables to stable tables
 
 -- Monitor: status, statistics, alerts, maintenance
+\ir monitor/tick_retry.sql
+\ir monitor/tick.sql
+\ir monitor/retry_status.sql
+\ir monitor/status_report.sql
 
 -- Triggers: which table calls which function
 \ir triggers.sql

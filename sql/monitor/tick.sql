@@ -1,0 +1,25 @@
+create or replace function backlog.tick()
+  returns jsonb
+  language plpgsql
+  volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_done jsonb;
+begin
+  -- One at a time; a second caller has nothing to add.
+  if not pg_try_advisory_xact_lock(hashtextextended('backlog.tick', 0)) then
+    return jsonb_build_object('busy', true);
+  end if;
+
+  v_done := backlog_internal.tick_retry() || backlog_internal.tick_load();
+  return v_done || jsonb_build_object('busy', false, 'at', backlog_internal.clock());
+end;
+$$;
+
+comment on function backlog.tick() is
+  $$Keep house: rescue expired leases, make and drop history partitions, look after pipelines.
+
+Returns what was done. Call it about once a minute; a listener does, and so can pg_cron:
+select cron.schedule('pgbacklog', '* * * * *', 'select backlog.tick()'). Bounded work, one at a time.$$;

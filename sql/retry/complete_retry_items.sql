@@ -1,0 +1,57 @@
+create or replace function backlog.complete_retry_items(
+  p_ids bigint[],
+  p_lock_tokens bigint[],
+  p_on_stale text = 'raise'
+)
+  returns table (id bigint, outcome text)
+  language plpgsql
+  volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  v_now   timestamptz := backlog_internal.clock();
+  v_lease backlog_internal.retry_lease;
+  v_taken backlog_internal.leased_item[];
+begin
+  -- The usual ack, a whole batch of one lane as it was acquired, is one delete.
+  if p_lock_tokens[1] = all (p_lock_tokens) and cardinality(p_lock_tokens) = cardinality(p_ids) then
+    delete from backlog_internal.retry_lease as s
+    where s.token = p_lock_tokens[1]
+      and s.ids = p_ids
+    returning s.* into v_lease;
+    if found then
+      perform backlog_internal.finish_items(
+        v_lease.lane_id, v_lease.ids, v_lease.worker_id, v_lease.claimed_at, v_lease.gate_id, v_now
+      );
+      return query select u.id, 'completed'::text from unnest(p_ids) as u (id);
+      return;
+    end if;
+  end if;
+
+  v_taken := backlog_internal.take_leased_strictly(p_ids, p_lock_tokens, p_on_stale);
+  perform backlog_internal.finish_items(
+    t.lane_id, array_agg(t.id order by t.id), t.worker_id, t.claimed_at, t.gate_id, v_now
+  )
+  from unnest(v_taken) as t
+  group by t.lane_id, t.token, t.worker_id, t.claimed_at, t.gate_id
+  order by t.gate_id, t.lane_id;
+
+  return query
+  select u.id, case when t.id is null then 'stale' else 'completed' end
+  from unnest(p_ids, p_lock_tokens) with ordinality as u (id, token, place)
+  left join unnest(v_taken) as t on t.id = u.id and t.token = u.token
+  order by u.place;
+end;
+$$;
+
+comment on function backlog.complete_retry_items(bigint[], bigint[], text) is
+  $$Complete many retry items at once: p_ids and the lock_token of each, by position.
+
+Returns one row per item: completed, or stale when its lease was lost and p_on_stale is skip. With
+p_on_stale raise, the default, one lost lease undoes the whole call, so that data written in the same
+transaction rolls back too.
+
+Raises PB001 when a lease was lost, PB002 when an item does not exist, PB003 when the arguments do not
+fit.$$;

@@ -1,0 +1,54 @@
+create or replace function backlog_internal.rescue_leases(p_limit int, p_now timestamptz)
+  returns int
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off
+as $$
+declare
+  v_taken backlog_internal.leased_item[];
+begin
+  -- SKIP LOCKED: a worker that is completing at this moment wins.
+  with expired as (
+    delete from backlog_internal.retry_lease as s
+    using (
+      select e.token, e.lane_id
+      from backlog_internal.retry_lease as e
+      where e.leased_until <= p_now
+      order by e.leased_until
+      limit p_limit
+      for update skip locked
+    ) as x
+    where s.token = x.token
+      and s.lane_id = x.lane_id
+    returning s.*
+  )
+  select array_agg(
+    row(u.id, s.lane_id, s.gate_id, s.token, s.worker_id, s.claimed_at)::backlog_internal.leased_item
+  )
+  into v_taken
+  from expired as s
+  cross join lateral unnest(s.ids) as u (id);
+
+  if v_taken is null then
+    return 0;
+  end if;
+
+  perform backlog_internal.fail_items(
+    v_taken,
+    array(
+      select row(
+        t.id, format('the lease of worker %s ran out', t.worker_id), 'lease_expired', null
+      )::backlog_internal.failure
+      from unnest(v_taken) as t
+    ),
+    p_now
+  );
+  return cardinality(v_taken);
+end;
+$$;
+
+comment on function backlog_internal.rescue_leases(int, timestamptz) is
+  $$Return the items of up to p_limit expired leases as failed attempts; return how many items.
+
+A crash thus counts as an attempt, and an item that kills its workers ends as a dead letter.$$;

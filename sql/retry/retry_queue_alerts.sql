@@ -1,0 +1,41 @@
+create or replace view backlog.retry_queue_alerts as
+select 'dead_letters' as alert, 'warning' as severity, l.event_type, l.channel_name,
+  count(*) as items, min(d.died_at) as since,
+  'Look at backlog.dead_letters, then redrive or discard them.' as advice
+from backlog_internal.dead_letter as d
+join backlog_internal.retry_lane as l on l.lane_id = d.lane_id
+group by l.event_type, l.channel_name
+union all
+select 'breaker_open', 'critical', b.event_type, b.channel_name, null, b.changed_at,
+  coalesce('Last error: ' || b.last_error, 'See backlog.circuit_breakers.')
+from backlog.circuit_breakers as b
+where b.state <> 'closed'
+union all
+select 'lease_overdue', 'warning', l.event_type, l.channel_name, sum(cardinality(s.ids)),
+  min(s.leased_until), 'No worker claims from this event type; is a listener running?'
+from backlog_internal.retry_lease as s
+join backlog_internal.retry_lane as l on l.lane_id = s.lane_id
+where s.leased_until < backlog_internal.clock() - interval '1 minute'
+group by l.event_type, l.channel_name
+union all
+select 'waiting_too_long', 'warning', l.event_type, l.channel_name, null, first.run_at,
+  'Items have been due for more than 10 minutes; add workers or see why they do not claim.'
+from backlog_internal.retry_lane as l
+join backlog_internal.retry_mark as m on m.lane_id = l.lane_id
+cross join lateral (
+  select r.run_at
+  from backlog_internal.retry_ready as r
+  where r.lane_id = m.lane_id
+    and r.priority = m.priority
+  order by r.run_at, r.id
+  limit 1
+) as first
+where first.run_at < backlog_internal.clock() - interval '10 minutes'
+  and l.blocked_until <= backlog_internal.clock()
+union all
+select 'paused', 'info', p.event_type, null, null, p.paused_at, coalesce(p.pause_reason, 'No reason given.')
+from backlog_internal.retry_policy as p
+where p.paused_at is not null;
+
+comment on view backlog.retry_queue_alerts is
+  $$List what deserves attention: dead letters, open breakers, overdue leases, items waiting too long, pauses.$$;
