@@ -1,0 +1,30 @@
+"""Every example of README.md and docs/ runs, top to bottom, on a fresh database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.database import Database
+from support.documents import ROOT, Reader, examples, matches, pages
+
+WITH_EXAMPLES = [page for page in pages() if examples(page.read_text())]
+
+
+@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_examples_of_a_page_run_and_print_what_it_shows(
+    page: Path, db: Database, tmp_path: Path
+) -> None:
+    reader = Reader(db.dsn, tmp_path)
+    try:
+        for example in examples(page.read_text()):
+            place = f"{page.relative_to(ROOT)}:{example.block.line}"
+            try:
+                output = reader.run(example.block)
+            except AssertionError as error:
+                raise AssertionError(f"{place} fails: {error}") from None
+            if example.expected is not None:
+                assert matches(example.expected, output), f"{place} prints:\n{output}"
+    finally:
+        reader.close()

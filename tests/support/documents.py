@@ -1,0 +1,172 @@
+"""Read the examples of a Markdown page and run them as a reader would: from top to bottom.
+
+A fenced block runs if its language is sql, python or console; any other is only shown. A block
+``text`` right after such a block is its expected output, where ``...`` stands for anything and runs
+of spaces and of dashes count as one. The info string ``python file=hooks.py`` writes a file
+instead of running it. A line of a console block that begins with ``$ `` is a command; what ends
+with ``&`` runs until the page is done.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNNABLE = ("sql", "python", "console")
+TIMEOUT = 120  # seconds for one block
+_FENCE = re.compile(r"^(?P<fence>```+)(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=fence)\s*$", re.M | re.S)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: where it begins, its language and options, what it says."""
+
+    line: int
+    language: str
+    options: dict[str, str]
+    body: str
+
+
+@dataclass(frozen=True)
+class Example:
+    """A block to run, and the output it must give, if the page shows one."""
+
+    block: Block
+    expected: str | None
+
+
+def pages() -> list[Path]:
+    """Return every page that a reader of the repository may open."""
+    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def blocks(text: str) -> Iterator[Block]:
+    """Yield the fenced blocks of a page."""
+    for found in _FENCE.finditer(text):
+        language, *options = found["info"].split() or [""]
+        line = text.count("\n", 0, found.start()) + 1
+        yield Block(line, language, dict(o.split("=", 1) for o in options), found["body"])
+
+
+def examples(text: str) -> list[Example]:
+    """Return the examples of a page, in order."""
+    found = list(blocks(text))
+    following: list[Block | None] = [*found[1:], None]
+    return [
+        Example(block, after.body if after and after.language == "text" else None)
+        for block, after in zip(found, following)
+        if block.language in RUNNABLE
+    ]
+
+
+def matches(expected: str, actual: str) -> bool:
+    """Compare outputs, with ``...`` as a wildcard and without regard to layout."""
+    pattern = ".*?".join(re.escape(part) for part in _normal(expected).split("..."))
+    return re.fullmatch(pattern.strip(), _normal(actual), re.S) is not None
+
+
+def _normal(text: str) -> str:
+    # Column widths depend on values that differ from run to run.
+    text = re.sub(r"-{2,}(\+-+)*", "--", text)
+    return re.sub(r"\s+", " ", text).strip()
+
+
+class Reader:
+    """Somebody who types in the examples of one page, in one folder, against one database."""
+
+    def __init__(self, dsn: str, folder: Path) -> None:
+        self.dsn, self.folder = dsn, folder
+        scripts = Path(sys.executable).parent
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("PG")},
+            "DATABASE_URL": dsn,
+            "PATH": f"{scripts}:{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT / "pyclient"),
+            "COLUMNS": "100",
+        }
+        self._background: list[subprocess.Popen[bytes]] = []
+
+    def run(self, block: Block) -> str:
+        """Run one block and return its output; raise AssertionError if it fails."""
+        if "file" in block.options:
+            (self.folder / block.options["file"]).write_text(block.body)
+            return ""
+        if block.language == "sql":
+            return self._run_sql(block.body)
+        if block.language == "python":
+            return self._run_command([sys.executable, "-c", block.body])
+        return "".join(self._type_in(line) for line in block.body.splitlines())
+
+    def close(self) -> None:
+        """Stop what still runs in the background."""
+        for process in self._background:
+            os.killpg(process.pid, signal.SIGTERM)
+        for process in self._background:
+            process.wait(TIMEOUT)
+
+    def _type_in(self, line: str) -> str:
+        if not line.startswith("$ "):
+            raise AssertionError(f"a line of a console block must begin with '$ ': {line}")
+        command = line.removeprefix("$ ")
+        if command.endswith("&"):
+            self._background.append(
+                subprocess.Popen(
+                    ["bash", "-c", "exec " + command.rstrip("& ")],
+                    cwd=self.folder, env=self.environment, start_new_session=True,
+                    stdout=subprocess.DEVNULL, stderr=(self.folder / "background.log").open("ab"),
+                )  # fmt: skip
+            )
+            return ""
+        return self._run_command(["bash", "-c", command])
+
+    def _run_command(self, command: list[str]) -> str:
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True,
+            timeout=TIMEOUT, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise AssertionError(f"exit status {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def _run_sql(self, script: str) -> str:
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            server = connection.pgconn
+            notices: list[str] = []
+            connection.add_notice_handler(lambda d: notices.append(d.message_primary or ""))
+            server.send_query(script.encode())
+            # One query string is one transaction, unless it says otherwise.
+            results = []
+            while result := _next_result(connection):
+                results.append(result)
+        failed = [r for r in results if r.status == psycopg.pq.ExecStatus.FATAL_ERROR]
+        if failed:
+            raise AssertionError(failed[0].error_message.decode())
+        return "\n".join([*map(as_table, results), *notices])
+
+
+def _next_result(connection: psycopg.Connection[object]) -> psycopg.pq.abc.PGresult | None:
+    result: psycopg.pq.abc.PGresult | None = connection.pgconn.get_result()
+    return result
+
+
+def as_table(result: psycopg.pq.abc.PGresult) -> str:
+    """Render a result as psql does; nothing for a statement without rows."""
+    if result.status != psycopg.pq.ExecStatus.TUPLES_OK:
+        return ""
+    columns = range(result.nfields)
+    lines = [[(result.fname(c) or b"").decode() for c in columns], ["--"] * len(columns)]
+    lines += [
+        [(result.get_value(r, c) or b"").decode() for c in columns] for r in range(result.ntuples)
+    ]
+    count = f"({result.ntuples} row{'s' if result.ntuples != 1 else ''})"
+    head, rule, *rows = lines
+    return "\n".join([" | ".join(head), "+".join(rule), *map(" | ".join, rows), count])
