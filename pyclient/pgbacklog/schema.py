@@ -21,7 +21,7 @@ from yoyo.migrations import Migration, MigrationStep
 
 from pgbacklog import __version__
 from pgbacklog.assets import asset_dir, migration_files, read_text, sql_files
-from pgbacklog.errors import SchemaDriftError
+from pgbacklog.errors import SchemaDriftError, translated
 
 Say = Callable[[str], None]
 SAFE_PATH = "set search_path = pg_catalog, pg_temp"
@@ -67,6 +67,21 @@ def installer() -> str:
     parts += [read_text(path) for path in objects]
     parts.append(f"select backlog_internal.finish_install('{__version__}');")
     return "\n".join(part.rstrip() + "\n" for part in parts)
+
+
+def uninstall(dsn: str, *, cascade: bool = False, say: Say = lambda _: None) -> None:
+    """Remove everything that pgbacklog made; roles only if nothing else needs them.
+
+    `cascade` also removes what others built on it, such as views over its views.
+
+    Raises SchemaDriftError when it is not installed, or still used.
+    """
+    with psycopg.connect(dsn, autocommit=True) as conn, _turn(conn, 60, say):
+        conn.add_notice_handler(lambda notice: say(str(notice.message_primary)))
+        with translated(), conn.transaction():
+            if cascade:
+                conn.execute("set local backlog.uninstall_cascade = 'yes'")
+            conn.execute(read_text(asset_dir("sql") / "uninstall.sql").encode())
 
 
 def drift(conn: psycopg.Connection[Any]) -> list[tuple[str, str, str]]:

@@ -227,7 +227,8 @@ class EmbeddedServer:
             os.chown(folder, owner, -1)
         if folder.is_symlink() or folder.lstat().st_uid != owner:
             raise ServerError(
-                f"{folder} belongs to somebody else", "Remove it, or set TMPDIR to a folder of yours."
+                f"{folder} belongs to somebody else",
+                "Remove it, or set TMPDIR to a folder of yours.",
             )
         folder.chmod(0o700)
         return folder

@@ -6,29 +6,41 @@ create or replace function backlog_internal.seal_objects()
 as $$
 declare
   v_retired record;
+  v_dropped integer;
+  v_blocked text;
+  v_users text;
 begin
   -- Whatever this transaction did not write, an earlier version shipped and this one does not.
   -- What no version shipped is somebody else's: it stays, and backlog.drift calls it extra.
-  for v_retired in
-    select l.kind, l.object
-    from backlog_internal.live_objects() as l
-    join backlog_internal.fingerprint as f on f.kind = l.kind and f.object = l.object
-    where l.written_by <> pg_current_xact_id()::xid
-    order by array_position(array['trigger', 'view', 'function'], l.kind), l.object
+  -- Retired objects may use each other, hence the rounds.
   loop
-    begin
-      execute format(
-        'drop %s %s',
-        case v_retired.kind when 'function' then 'routine' else v_retired.kind end,
-        v_retired.object
-      );
-    exception when dependent_objects_still_exist then
+    v_dropped := 0;
+    v_blocked := null;
+    for v_retired in
+      select
+        case l.kind when 'function' then 'routine' else l.kind end as kind,
+        l.object
+      from backlog_internal.live_objects() as l
+      join backlog_internal.fingerprint as f on f.kind = l.kind and f.object = l.object
+      where l.written_by <> pg_current_xact_id()::xid
+    loop
+      begin
+        execute format('drop %s %s', v_retired.kind, v_retired.object);
+        v_dropped := v_dropped + 1;
+      exception when dependent_objects_still_exist then
+        get stacked diagnostics v_users = pg_exception_detail;
+        v_blocked := format('%s %s', v_retired.kind, v_retired.object);
+      end;
+    end loop;
+    exit when v_blocked is null;
+
+    if v_dropped = 0 then
       raise exception using
         errcode = 'PB006',
-        message = format('%s %s is no longer part of pgbacklog but still used: %s',
-          v_retired.kind, v_retired.object, sqlerrm),
+        message = format('%s is no longer part of pgbacklog but still used: %s',
+          v_blocked, v_users),
         hint = 'Drop or change what depends on it, then migrate again.';
-    end;
+    end if;
   end loop;
 
   delete from backlog_internal.fingerprint;

@@ -109,7 +109,8 @@ def show(rows: list[dict[str, Any]], as_json: bool, empty: str = "nothing") -> N
     cells += [["" if cell is None else _plain(cell) for cell in row.values()] for row in rows]
     widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
     for line in cells:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+        padded = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
+        click.echo("  ".join(padded).rstrip())
 
 
 def _plain(value: Any) -> str:

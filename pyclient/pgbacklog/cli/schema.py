@@ -40,3 +40,15 @@ def drift(ctx: click.Context, as_json: bool) -> None:
     show(rows, as_json, "nothing drifts")
     if found:
         sys.exit(FOUND)
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--cascade", is_flag=True, help="Also drop what others built on it.")
+@click.pass_context
+def uninstall(ctx: click.Context, yes: bool, cascade: bool) -> None:
+    """Remove everything that pgbacklog made in this database, with all its data."""
+    with address(ctx) as dsn:
+        if not yes:
+            click.confirm("Drop every retry item, load and setting of pgbacklog?", abort=True)
+        schema.uninstall(dsn, cascade=cascade, say=click.echo)
