@@ -43,6 +43,9 @@ class _Group(click.Group):
             )
             _fail(str(error), hint, UNREACHABLE if unreachable else FAILED)
         except psycopg.Error as error:
+            if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
+                # libpq quotes the part it stumbled over, which may be the password.
+                _fail("the database address cannot be understood", "Check --dsn.", UNREACHABLE)
             hint = error.diag.message_hint
             if error.sqlstate in ("3F000", "42P01", "42883"):
                 hint = "Run: pgbacklog migrate"

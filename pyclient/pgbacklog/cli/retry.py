@@ -1,0 +1,191 @@
+"""Commands for retry items and dead letters."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from typing import Any
+
+import click
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from pgbacklog.cli import connection, json_option, show
+from pgbacklog.cli.queue import Rows, query
+from pgbacklog.errors import BacklogError, UnknownRetryItemError, translated
+
+_CHUNK = 500
+_LIST = """
+select * from (
+  select i.id, i.event_type, i.channel_name, i.status, i.retry_count, i.run_at as at,
+    i.last_error as error
+  from backlog.retry_items as i
+  union all
+  select d.id, d.event_type, d.channel_name, 'dead_letter', d.retry_count, d.died_at, d.error
+  from backlog.dead_letters as d
+) as x
+where x.status = coalesce(%s, x.status) and x.event_type = coalesce(%s, x.event_type)
+order by x.id limit %s
+"""
+_FILTER = {
+    "--id": ("id", int), "--event-type": ("event_type", str), "--channel": ("channel_name", str),
+    "--reason": ("reason", str), "--error-code": ("error_code", str), "--error": ("error", str),
+    "--correlation-id": ("correlation_id", str), "--tag": ("tag", str),
+}  # fmt: skip
+
+
+def _chosen(command: Any) -> Any:
+    """Add the options that choose dead letters."""
+    for flag, (name, kind) in reversed(_FILTER.items()):
+        many = name == "id"
+        text = "Of these; repeatable." if many else f"Whose {name.replace('_', ' ')} matches."
+        command = click.option(flag, name, type=kind, multiple=many, help=text)(command)
+    command = click.option("--all", "everything", is_flag=True, help="Without any filter.")(command)
+    command = click.option("--limit", default=100, type=click.IntRange(1), help="At most.")(command)
+    command = click.option("--dry-run", is_flag=True, help="Only show what would happen.")(command)
+    return json_option(command)
+
+
+def _act(
+    ctx: click.Context, call: str, args: dict[str, Any], options: dict[str, Any], as_json: bool
+) -> None:
+    """Call a function on the chosen dead letters, a few hundred at a time."""
+    limit, dry_run = options.pop("limit"), options.pop("dry_run")
+    everything = options.pop("everything")
+    chosen = {key: list(v) if key == "id" else v for key, v in options.items() if v}
+    if not chosen and not everything:
+        raise BacklogError("no dead letters chosen", "Give a filter, or --all.")
+    named = "".join(f", {name} => %({name})s" for name in args)
+    statement = f"select * from backlog.{call}(%(f)s, %(n)s, %(dry)s{named})"  # noqa: S608
+
+    def run(conn: psycopg.Connection[Any], which: dict[str, Any], dry: bool) -> Rows:
+        cursor = conn.cursor(row_factory=dict_row)
+        values = {**args, "f": Jsonb(which), "n": limit, "dry": dry}
+        return cursor.execute(statement, values).fetchall()
+
+    with connection(ctx) as conn, translated():
+        rows = run(conn, chosen, True)
+        ids = [row["id"] for row in rows]
+        if not dry_run:
+            rows = []
+            with click.progressbar(length=len(ids), file=sys.stderr) as bar:
+                for start in range(0, len(ids), _CHUNK):
+                    chunk = ids[start : start + _CHUNK]
+                    rows += run(conn, {"id": chunk}, False)
+                    bar.update(len(chunk))
+    if as_json or dry_run:
+        show(rows, as_json, "no dead letters match")
+    else:
+        counts = Counter(row["outcome"] for row in rows)
+        click.echo(", ".join(f"{number} {outcome}" for outcome, number in counts.items()) or "none")
+
+
+@click.group()
+def retry() -> None:
+    """Look after retry items and dead letters."""
+
+
+@retry.command("list")
+@click.option("--status", type=click.Choice(["pending", "processing", "dead_letter"]))
+@click.option("--event-type", help="Only this one.")
+@click.option("--limit", default=50, type=click.IntRange(1), help="At most.")
+@json_option
+@click.pass_context
+def list_(
+    ctx: click.Context, status: str | None, event_type: str | None, limit: int, as_json: bool
+) -> None:
+    """List live items and dead letters."""
+    show(query(ctx, _LIST, [status, event_type, limit]), as_json, "no items")
+
+
+@retry.command("show")
+@click.argument("item_id", type=int)
+@json_option
+@click.pass_context
+def show_(ctx: click.Context, item_id: int, as_json: bool) -> None:
+    """Show all about one item: what it is, and what has happened to it."""
+    found: Rows = []
+    for view in ("retry_items", "dead_letters"):
+        found += query(ctx, f"select * from backlog.{view} where id = %s", [item_id])  # noqa: S608
+    history = query(
+        ctx, "select * from backlog.retry_history where id = %s order by finished_at", [item_id]
+    )
+    if not found and not history:
+        raise UnknownRetryItemError(f"no item has the id {item_id}", "See: pgbacklog retry list")
+    if as_json:
+        show([{**row, "history": history} for row in found or [{"id": item_id}]], True)
+        return
+    show([{"field": k, "value": v} for row in found for k, v in row.items()], False, "ended")
+    if history:
+        click.echo()
+        columns = ("finished_at", "outcome", "retry_count", "worker_id", "error_code", "error")
+        show([{key: row[key] for key in columns} for row in history], False)
+
+
+@retry.command()
+@_chosen
+@click.option("--spread-over", default=0, type=click.IntRange(0), metavar="SECONDS")
+@click.option("--force", is_flag=True, help="Even those redriven as often as allowed.")
+@click.pass_context
+def redrive(
+    ctx: click.Context, /, as_json: bool, spread_over: int, force: bool, **options: Any
+) -> None:
+    """Put dead letters back to work, with a fresh count of attempts."""
+    args = {"p_spread_over": spread_over, "p_force": force}
+    _act(ctx, "redrive_dead_letters", args, options, as_json)
+
+
+@retry.command()
+@_chosen
+@click.option("--note", help="Why; kept in the history.")
+@click.pass_context
+def discard(
+    ctx: click.Context, /, as_json: bool, note: str | None, **options: Any
+) -> None:
+    """End dead letters for good; the history keeps that they were."""
+    _act(ctx, "discard_dead_letters", {"p_reason": note}, options, as_json)
+
+
+@retry.command()
+@click.argument("item_ids", type=int, nargs=-1, required=True)
+@click.option("--reason", help="Why; kept in the history.")
+@click.pass_context
+def cancel(ctx: click.Context, item_ids: tuple[int, ...], reason: str | None) -> None:
+    """Cancel items that wait or are being worked on."""
+    for item_id in item_ids:
+        row = query(ctx, "select backlog.cancel_retry_item(%s, %s) as done", [item_id, reason])[0]
+        if not row["done"]:
+            raise UnknownRetryItemError(f"no live item {item_id}", "See: pgbacklog retry list")
+    click.echo(f"{len(item_ids)} cancelled")
+
+
+@retry.command()
+@click.argument("event_type")
+@click.option("--reason", help="Shown in the status.")
+@click.pass_context
+def pause(ctx: click.Context, event_type: str, reason: str | None) -> None:
+    """Keep the items of an event type, but let nobody work on them."""
+    query(ctx, "select backlog.pause_event_type(%s, %s)", [event_type, reason])
+    click.echo(f"{event_type} paused")
+
+
+@retry.command()
+@click.argument("event_type")
+@click.pass_context
+def resume(ctx: click.Context, event_type: str) -> None:
+    """Let a paused event type go on."""
+    query(ctx, "select backlog.resume_event_type(%s)", [event_type])
+    click.echo(f"{event_type} resumed")
+
+
+@retry.command()
+@json_option
+@click.pass_context
+def policies(ctx: click.Context, as_json: bool) -> None:
+    """List how each event type is retried and limited."""
+    rows = query(ctx, "select * from backlog.retry_policies order by event_type")
+    if not as_json:
+        used = [key for key in rows[0] if any(row[key] is not None for row in rows)]
+        rows = [{key: row[key] for key in used} for row in rows]
+    show(rows, as_json)
