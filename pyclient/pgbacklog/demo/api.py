@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,6 +78,7 @@ class FlightApi:
     seed: int = 2013
     page_size: int = PAGE_SIZE
     late: float = LATE
+    latency: float = 0.0
     plan: FaultPlan = field(init=False)
     pages: dict[str, Slice] = field(init=False)
     requests: Counter[str] = field(init=False, default_factory=Counter)
@@ -158,12 +160,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404, b'{"error": "no such page"}')
             return
         fault = self.flights.ask(path)
+        time.sleep(self.flights.latency)
         if fault is Fault.SERVER_ERROR:
             self._answer(500, b'{"error": "internal server error"}')
         elif fault is Fault.RATE_LIMITED:
             self._answer(429, b'{"error": "slow down"}', {"Retry-After": str(RETRY_AFTER)})
         elif fault is Fault.TIMED_OUT:
-            threading.Event().wait(self.flights.late)
+            time.sleep(self.flights.late)
             self.close_connection = True
         elif fault is Fault.CUT_OFF:
             body = self.flights.body(path)

@@ -1,0 +1,118 @@
+"""Ask the database how the demo is doing, through the same views that a user has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from pgbacklog.demo.data import TABLES
+from pgbacklog.demo.expected import KEYS, Content, Key, stored_columns
+
+PIPELINE = "flights_demo"
+EVENT_TYPE = f"fetch.{PIPELINE}"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where the fetch items of one chapter are."""
+
+    loaded: int
+    live: int
+    failed_attempts: int
+    dead: int
+
+
+class Ledger:
+    """The demo's own view of the database."""
+
+    def __init__(self, conn: psycopg.Connection[Any]) -> None:
+        self.conn = conn
+
+    def rows(self, query: str, params: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """Return the rows of a query by column name."""
+        return self.conn.cursor(row_factory=dict_row).execute(query, params).fetchall()
+
+    def value(self, query: str, params: Sequence[object] = ()) -> Any:
+        """Return the only value of a query."""
+        row = self.conn.execute(query, params).fetchone()
+        assert row is not None
+        return row[0]
+
+    def now(self) -> datetime:
+        """Return the database's time."""
+        found: datetime = self.value("select clock_timestamp()")
+        return found
+
+    def progress(self, since: datetime) -> Progress:
+        """Count the items that ended, live or failed since a moment."""
+        row = self.conn.execute(
+            """
+            select
+              count(*) filter (where h.outcome = 'completed'),
+              (select count(*) from backlog.retry_items as i where i.event_type = %(type)s),
+              count(*) filter (where h.outcome in ('failed', 'dead_letter')),
+              (select count(*) from backlog.dead_letters as d where d.event_type = %(type)s)
+            from backlog.retry_history as h
+            where h.event_type = %(type)s and h.finished_at >= %(since)s
+            """,
+            {"type": EVENT_TYPE, "since": since},
+        ).fetchone()
+        assert row is not None
+        return Progress(*row)
+
+    def held_by(self, worker: str) -> int:
+        """Return how many items are under a worker's lease."""
+        found: int = self.value(
+            "select count(*) from backlog.retry_items as i where i.worker_id = %s", [worker]
+        )
+        return found
+
+    def statements_of(self, worker: str) -> int:
+        """Return how many statements of a worker the server is carrying out."""
+        found: int = self.value(
+            "select count(*) from pg_stat_activity as a "
+            "where a.application_name like %s and a.state = 'active'",
+            [f"pgbacklog % {worker}"],
+        )
+        return found
+
+    def failures(self, since: datetime) -> list[dict[str, Any]]:
+        """Count the failed attempts by error code and outcome."""
+        return self.rows(
+            """
+            select count(*) as attempts, h.error_code as code, h.outcome, min(h.error) as example
+            from backlog.retry_history as h
+            where h.event_type = %s and h.finished_at >= %s and h.outcome in ('failed', 'dead_letter')
+            group by h.error_code, h.outcome
+            order by 1 desc, 2
+            """,
+            [EVENT_TYPE, since],
+        )
+
+    def stored(self, table: str) -> dict[Key, Content]:
+        """Return the content of a stable table, values written as the API wrote them."""
+        columns = stored_columns(table)
+        written = [_written(column) for column in columns]
+        found = self.conn.execute(f"select {', '.join(written)} from flights_demo.{table}")  # noqa: S608
+        positions = [columns.index(name) for name in KEYS[table]]
+        return {tuple(row[at] for at in positions): row for row in found}
+
+    def counts(self) -> dict[str, int]:
+        """Count the rows of every stable table."""
+        return {
+            table: self.value(f"select count(*) from flights_demo.{table}")  # noqa: S608
+            for table in TABLES
+        }
+
+
+def _written(column: str) -> str:
+    if column == "flight_date":
+        return "flight_date::text"
+    if column == "time_hour":
+        return """to_char(time_hour at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""
+    return column
