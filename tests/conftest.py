@@ -18,6 +18,7 @@ import psycopg
 import pytest
 
 from pgbacklog import server
+from pgbacklog.embedded import EmbeddedServer
 
 from support.database import Cluster, Database
 
@@ -46,7 +47,7 @@ def shared_cluster(config: pytest.Config) -> Cluster:
         if not dsn and not any(os.environ.get(name) for name in server.LIBPQ_VARIABLES):
             folder = open_folder()
             closing.callback(shutil.rmtree, folder, ignore_errors=True)
-            embedded = server.EmbeddedServer(base=folder, options=FAST)
+            embedded = EmbeddedServer(base=folder, options=FAST)
             dsn = embedded.start()
             closing.callback(embedded.stop)
         cluster = config.stash[_shared] = Cluster(dsn)
@@ -83,10 +84,10 @@ def empty_db(cluster: Cluster) -> Iterator[Database]:
 
 
 @pytest.fixture
-def own_server() -> Iterator[server.EmbeddedServer]:
+def own_server() -> Iterator[EmbeddedServer]:
     """A server that the test may kill; not the one that other tests use."""
     folder = open_folder()
-    embedded = server.EmbeddedServer(base=folder, options={"max_connections": "50"})
+    embedded = EmbeddedServer(base=folder, options={"max_connections": "50"})
     try:
         embedded.start()
         yield embedded
@@ -107,9 +108,7 @@ class SqlFile(pytest.File):
 
     def collect(self) -> Iterable[pytest.Item]:
         """Give one test for the whole script."""
-        item = SqlItem.from_parent(self, name=self.path.stem)
-        item.add_marker("database")
-        yield item
+        yield SqlItem.from_parent(self, name=self.path.stem)
 
 
 class SqlItem(pytest.Item):

@@ -127,6 +127,8 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
         """Return the connection that a migration runs on: names must be qualified there."""
         other = _Backend(self.dsn)
         other.connection.execute(SAFE_PATH)
+        # Whoever waits longer for a table makes everybody behind him wait as well.
+        other.connection.execute("set lock_timeout = '30s'")
         return other
 
     def get_log_data(

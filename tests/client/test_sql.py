@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from pgbacklog import assets, schema
 from pgbacklog.cli import main
-from pgbacklog.server import Binaries
+from pgbacklog.embedded import Binaries
 
 from support import reference
 from support.database import Database
@@ -63,7 +63,8 @@ def test_psql_makes_the_same_schema_as_migrate(
         assert reference.schema_listing(ours) == reference.schema_listing(theirs)
         assert set(ours.execute(OBJECTS).fetchall()) == set(theirs.execute(OBJECTS).fetchall())
         for table in ("fingerprint", "sealed_migration", "release"):
-            text = f"select to_jsonb(t) - 'applied_at' - 'loaded_at' from backlog_internal.{table} t"
+            text = ("select to_jsonb(t) - 'applied_at' - 'loaded_at' "
+                    f"from backlog_internal.{table} as t")
             assert sorted(map(str, ours.execute(text))) == sorted(map(str, theirs.execute(text)))
 
 

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from pgbacklog import schema
 from pgbacklog.cli import main
+from pgbacklog.embedded import EmbeddedServer
 from pgbacklog.errors import SchemaDriftError
-from pgbacklog.server import EmbeddedServer
 
 from support.database import Cluster, Database
 
@@ -63,7 +63,8 @@ def test_roles_that_are_still_needed_stay(alone: Database) -> None:
     conn = alone.connect()
     schema.migrate(alone.dsn)
     conn.execute("create role app in role backlog_worker")
-    conn.execute("create table public.mine (id int); grant select on public.mine to backlog_monitor")
+    conn.execute("create table public.mine (id int);"
+                 "grant select on public.mine to backlog_monitor")
     said: list[str] = []
     schema.uninstall(alone.dsn, say=said.append)
     left = everything(conn)

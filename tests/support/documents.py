@@ -3,7 +3,7 @@
 A fenced block runs if its language is sql, python or console; any other is only shown. A block
 ``text`` right after such a block is its expected output, where ``...`` stands for anything and runs
 of spaces and of dashes count as one. The info string ``python file=hooks.py`` writes a file
-instead of running it. A line of a console block that begins with ``$ `` is a command; what ends
+instead of running it; ``shown=only`` exempts what would outlive the database, such as roles. A line of a console block that begins with ``$ `` is a command; what ends
 with ``&`` runs until the page is done.
 """
 
@@ -64,7 +64,7 @@ def examples(text: str) -> list[Example]:
     return [
         Example(block, after.body if after and after.language == "text" else None)
         for block, after in zip(found, following)
-        if block.language in RUNNABLE
+        if block.language in RUNNABLE and "shown" not in block.options
     ]
 
 

@@ -1,7 +1,7 @@
 """Make docs/reference/ from the catalog, the comments and the command line.
 
-`make docs` writes the pages; `make verify` and a test fail when a page is not what this would write.
-Nothing here may depend on the server's version.
+`make docs` writes the pages; `make verify` and a test fail when a page differs from what this
+would write. Nothing here may depend on the server's version.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def schema_listing(conn: psycopg.Connection[Any]) -> str:
           from pg_attribute as a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
         )) as definition
         from pg_class as c
-        where c.relkind = 'v' and c.relnamespace::regnamespace::text in ('backlog', 'backlog_internal')
+        where c.relkind = 'v'
+          and c.relnamespace::regnamespace::text in ('backlog', 'backlog_internal')
         union all
         select 2, format('function %%s.%%I(%%s) returns %%s%%s%%s', p.pronamespace::regnamespace,
           p.proname, pg_get_function_arguments(p.oid),
@@ -187,8 +188,8 @@ def views_page(conn: psycopg.Connection[Any]) -> str:
         "Every view that may be read.",
         """
         select c.relname as name, null as call,
-          obj_description(c.oid, 'pg_class') || E'\\n\\n| column | type | meaning |\\n|---|---|---|\\n'
-          || (
+          obj_description(c.oid, 'pg_class')
+          || E'\\n\\n| column | type | meaning |\\n|---|---|---|\\n' || (
             select string_agg(format('| `%%s` | %%s | %%s |', a.attname,
               format_type(a.atttypid, a.atttypmod),
               replace(coalesce(col_description(c.oid, a.attnum), ''), '|', '\\|')),
@@ -317,11 +318,12 @@ def write() -> None:
 
     from conftest import FAST, open_folder
 
-    from pgbacklog import schema, server
+    from pgbacklog import schema
+    from pgbacklog.embedded import EmbeddedServer
 
     folder = open_folder()
     try:
-        embedded = server.EmbeddedServer(base=folder, options=FAST)
+        embedded = EmbeddedServer(base=folder, options=FAST)
         dsn = embedded.start()
         schema.migrate(dsn)
         PAGES.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,163 @@
+"""House rules about files: what is where, under which name, and how large."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tokenize
+from pathlib import Path
+
+import pytest
+
+from pgbacklog import assets
+
+ROOT = Path(__file__).parents[2]
+SQL = ROOT / "sql"
+PYTHON_BUDGET = 1500
+# What only serves an extra (demo, embedded) is not part of the thin client.
+EXTRAS = {"demo", "demo.py", "embedded.py", "supervisor.py"}
+# The installer's own steps, and what it never runs.
+NO_OBJECT = {"install.sql", "begin.sql", "seal.sql", "triggers.sql", "grants.sql", "uninstall.sql"}
+CREATED = re.compile(
+    r"^create or replace (?P<kind>function|procedure|view)\s+(?P<schema>\w+)\.(?P<name>\w+)",
+    re.M,
+)
+
+
+def object_files() -> list[Path]:
+    """Return every file that makes a function or view."""
+    return sorted(path for path in SQL.rglob("*.sql") if path.name not in NO_OBJECT)
+
+
+def each(paths: list[Path]) -> pytest.MarkDecorator:
+    """Run a test for every file, named after it."""
+    return pytest.mark.parametrize(
+        "path", paths, ids=lambda path: str(path.relative_to(ROOT)).replace("/", "-")
+    )
+
+
+def test_install_lists_every_file_once() -> None:
+    listed = [str(path.relative_to(SQL)) for path in assets.sql_files()]
+    assert len(listed) == len(set(listed))
+    present = {str(path.relative_to(SQL)) for path in SQL.rglob("*.sql")}
+    assert present - set(listed) == {"install.sql", "uninstall.sql"}
+    assert set(listed) - present == set()
+
+
+def test_install_is_a_table_of_contents() -> None:
+    for line in (SQL / "install.sql").read_text().splitlines():
+        assert not line or line.startswith(("-- ", "\\ir ")), line
+
+
+@each(object_files())
+def test_a_file_makes_one_object_of_its_name(path: Path) -> None:
+    assert [found["name"] for found in CREATED.finditer(path.read_text())] == [path.stem]
+
+
+@each(object_files())
+def test_a_file_ends_with_the_manual_of_its_object(path: Path) -> None:
+    text = path.read_text()
+    made = CREATED.search(text)
+    assert made is not None
+    assert re.search(
+        rf"^comment on {made['kind']} {made['schema']}\.{made['name']}\b", text, re.M
+    ), "no comment on the object"
+
+
+@each([*SQL.rglob("*.sql"), *(ROOT / "migrations").glob("*.sql")])
+def test_sql_is_ascii_lower_case_and_narrow(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.isascii()
+    assert "\t" not in text
+    assert text.endswith("\n")
+    for number, line in enumerate(text.splitlines(), start=1):
+        assert line == line.rstrip(), f"line {number} ends in a space"
+        # Comments on columns and lists of grants read better as one long line each.
+        if not re.match(r"comment on |grant |  \('PB|  \('\w+', '", line):
+            assert len(line) <= 110, f"line {number} has {len(line)} characters"
+    keyword = re.search(r"^\s*(CREATE|SELECT|INSERT|UPDATE|DELETE|BEGIN|DECLARE)\b", text, re.M)
+    assert keyword is None, keyword
+
+
+@each(object_files())
+def test_a_test_names_it(path: Path) -> None:
+    """Public functions and views have a test file of their name; helpers are named in some test."""
+    made = CREATED.search(path.read_text())
+    assert made is not None
+    area = path.parent.name
+    own = ROOT / "tests" / "sql" / area / f"test_{path.stem}.sql"
+    if own.exists():
+        return
+    tests = [*(ROOT / "tests").rglob("test_*.sql"), *(ROOT / "tests").rglob("test_*.py")]
+    if made["schema"] == "backlog":
+        word = re.compile(rf"\b{path.stem}\b")
+        assert any(word.search(each.read_text()) for each in tests), f"write {own}"
+        return
+    users = [
+        other.stem for other in object_files()
+        if other != path and re.search(rf"\b{path.stem}\b", other.read_text())
+    ]
+    word = re.compile(rf"\b{path.stem}\b")
+    assert users or any(word.search(each.read_text()) for each in tests), (
+        "neither a test nor another object uses it"
+    )
+
+
+def test_migrations_hold_no_functions_views_or_triggers() -> None:
+    for path in assets.migration_files():
+        assert not re.search(
+            r"^create (or replace )?(function|procedure|view|trigger)", path.read_text(), re.M
+        ), path.name
+
+
+def test_sealed_migrations_are_unchanged() -> None:
+    sealed = dict(
+        reversed(line.split()) for line in (ROOT / "migrations/SHA256SUMS").read_text().splitlines()
+    )
+    present = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in assets.migration_files()
+    }
+    assert present == sealed, "`make seal` records a new migration; a released one is never edited"
+
+
+def code_lines(path: Path) -> int:
+    """Count the lines of a module that hold code: no comments, docstrings or empty lines."""
+    lines: set[int] = set()
+    skipped = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT,
+               tokenize.ENCODING, tokenize.ENDMARKER)
+    previous = tokenize.NEWLINE
+    with path.open("rb") as file:
+        for token in tokenize.tokenize(file.readline):
+            docstring = token.type == tokenize.STRING and previous in (
+                tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.NL, tokenize.ENCODING
+            )
+            if token.type not in skipped and not docstring:
+                lines.update(range(token.start[0], token.end[0] + 1))
+            if token.type != tokenize.COMMENT:
+                previous = token.type
+    return len(lines)
+
+
+def test_the_client_stays_thin() -> None:
+    package = ROOT / "pyclient" / "pgbacklog"
+    counted = {
+        str(path.relative_to(package)): code_lines(path)
+        for path in package.rglob("*.py")
+        if not set(path.relative_to(package).parts) & EXTRAS
+    }
+    assert sum(counted.values()) <= PYTHON_BUDGET, dict(sorted(counted.items()))
+
+
+def test_the_top_level_is_what_the_rule_book_says() -> None:
+    allowed = {"pyproject.toml", "Makefile", "README.md", "CHANGELOG.md", "CONTRIBUTING.md",
+               "LICENSE", "sql", "migrations", "pyclient", "tests", "docs"}
+    ignored = {"dist", "build"}
+    present = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
+    assert present - ignored <= allowed
+
+
+def test_no_file_is_called_by_what_it_is_not() -> None:
+    vague = {"utils", "util", "common", "misc", "helpers", "helper", "tools"}
+    for folder in ("sql", "pyclient", "tests", "migrations"):
+        assert not [path for path in (ROOT / folder).rglob("*") if path.stem in vague]
