@@ -3,7 +3,7 @@
 -- The retry engine keeps one unit of work in three places, so that no wide row is rewritten on the happy path:
 --   retry_item   the whole item: written at enqueue, updated only when it fails, deleted when it ends
 --   retry_ready  a narrow row while the item waits: deleted at claim. Never updated: the claim relies on its ctid
---   retry_lease  one row per acquired batch and lane: fence, heartbeat and rescue handle of the whole batch
+--   retry_lease  one row per acquired batch, lane and priority: fence, heartbeat and rescue handle of the whole batch
 -- A lane is (event type, channel); every hot statement names its lane, so the tables can be distributed by it.
 
 create table backlog_internal.retry_policy (
@@ -71,6 +71,8 @@ create table backlog_internal.retry_lane (
   priorities int not null default 0,
   gate_id int constraint retry_lane_gate_fkey references backlog_internal.retry_gate,
   blocked_until timestamptz not null default '-infinity',
+  keep_event_data boolean not null,
+  max_retries int not null,
   created_at timestamptz not null,
   constraint retry_lane_is_unique unique (event_type, channel_name)
 ) with (fillfactor = 70);
@@ -132,7 +134,13 @@ create table backlog_internal.retry_ready (
 
 create sequence backlog_internal.retry_lock_token;
 
-create type backlog_internal.due_lane as (lane_id int, priority int, gate_id int);
+create type backlog_internal.due_lane as (
+  lane_id int, priority int, gate_id int, low_at timestamptz, low_id bigint
+);
+
+create type backlog_internal.claim as (
+  token bigint, items int, worker_id text, leased_until timestamptz
+);
 
 create type backlog_internal.leased_item as (
   id bigint, lane_id int, gate_id int, token bigint, worker_id text, claimed_at timestamptz
@@ -158,12 +166,13 @@ create type backlog_internal.failure_verdict as (
 create table backlog_internal.retry_lease (
   token bigint not null,
   lane_id int not null,
+  part int not null,
   gate_id int,
   worker_id text not null,
   claimed_at timestamptz not null,
   leased_until timestamptz not null,
   ids bigint[] not null,
-  constraint retry_lease_pkey primary key (token, lane_id)
+  constraint retry_lease_pkey primary key (token, lane_id, part)
 ) with (
   fillfactor = 50,
   autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 500,
@@ -327,6 +336,8 @@ comment on column backlog_internal.retry_lane.priorities is
 comment on column backlog_internal.retry_lane.gate_id is 'The gate to pass when the lane has limits or a breaker.';
 comment on column backlog_internal.retry_lane.blocked_until is
   'Not claimed before this time: infinity while paused, the reopen time while the breaker is open.';
+comment on column backlog_internal.retry_lane.keep_event_data is 'Copied from the policy, for the ack.';
+comment on column backlog_internal.retry_lane.max_retries is 'Copied from the policy, for the claim.';
 comment on column backlog_internal.retry_lane.created_at is 'When the lane was first used.';
 
 comment on table backlog_internal.retry_mark is
@@ -372,9 +383,11 @@ comment on column backlog_internal.retry_ready.run_at is 'Not before this time.'
 comment on column backlog_internal.retry_ready.id is 'The item.';
 
 comment on table backlog_internal.retry_lease is
-  'One row per acquired batch and lane: a time-limited right to its items.';
+  'One row per acquired batch, lane and priority: a time-limited right to its items.';
 comment on column backlog_internal.retry_lease.token is 'Lock token: grows with every claim and fences stale workers.';
 comment on column backlog_internal.retry_lease.lane_id is 'The lane of the items.';
+comment on column backlog_internal.retry_lease.part is
+  'Place of its first item in the batch: a batch over lanes and priorities has several rows.';
 comment on column backlog_internal.retry_lease.gate_id is 'The gate that was passed, if any.';
 comment on column backlog_internal.retry_lease.worker_id is 'Who holds it.';
 comment on column backlog_internal.retry_lease.claimed_at is 'When it was claimed.';
@@ -445,7 +458,9 @@ comment on column backlog_internal.listener.worker_id is 'The listener.';
 comment on column backlog_internal.listener.event_types is 'What it listens for; null means all.';
 comment on column backlog_internal.listener.idle_until is 'Asleep until then, unless woken; in the past means busy.';
 comment on column backlog_internal.listener.seen_at is 'Last sign of life.';
-comment on type backlog_internal.due_lane is 'A lane and priority with due items, and the gate in front of it.';
+comment on type backlog_internal.due_lane is
+  'A lane and priority with due items, the gate in front of it and where to read from.';
+comment on type backlog_internal.claim is 'A batch being claimed: its lock token once it has one, and its size.';
 comment on type backlog_internal.leased_item is 'An item taken out of a lease, and whose lease it was.';
 comment on type backlog_internal.failure is 'What a worker says about an item that failed.';
 comment on type backlog_internal.failure_verdict is 'What becomes of a failed item.';

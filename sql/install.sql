@@ -78,14 +78,16 @@
 \ir retry/bury_expired.sql
 
 -- Retry engine: acquire
+\ir retry/claim_problem.sql
 \ir retry/check_claim.sql
 \ir retry/move_mark.sql
 \ir retry/settle_marks.sql
 \ir retry/sweep_marks.sql
 \ir retry/claim_lane.sql
 \ir retry/due_lanes.sql
+\ir retry/find_due.sql
 \ir retry/claim_pair.sql
-\ir retry/claim_due.sql
+\ir retry/claim_shares.sql
 \ir retry/claim_batch.sql
 \ir retry/acquire_retry_items.sql
 \ir retry/announce_busy.sql
@@ -94,6 +96,7 @@
 
 -- Retry engine: complete and cancel
 \ir retry/finish_items.sql
+\ir retry/finish_lease.sql
 \ir retry/complete_retry_items.sql
 \ir retry/complete_retry_item.sql
 \ir retry/complete_and_acquire_retry_items.sql

@@ -14,23 +14,25 @@ create or replace function backlog.acquire_retry_items(
   volatile
   security definer
   set search_path = pg_catalog, pg_temp
+  set plan_cache_mode = force_generic_plan
   set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
   v_now   timestamptz := backlog_internal.clock();
-  v_until timestamptz;
-  v_batch record;
+  v_claim backlog_internal.claim;
   v_alive bigint;
 begin
-  perform backlog_internal.check_claim(p_worker_id, p_batch_size, p_lock_timeout, p_event_types);
-  v_until := v_now + make_interval(secs => p_lock_timeout);
+  if backlog_internal.claim_problem(p_worker_id, p_batch_size, p_lock_timeout, p_event_types) is not null then
+    perform backlog_internal.check_claim(p_worker_id, p_batch_size, p_lock_timeout, p_event_types);
+  end if;
 
-  select b.token, b.items
-  into v_batch
-  from backlog_internal.claim_batch(p_worker_id, p_batch_size, v_until, p_event_types, v_now) as b;
-
-  if v_batch.token is null then
+  v_claim := row(null, 0, p_worker_id, v_now + make_interval(secs => p_lock_timeout));
+  v_claim := backlog_internal.claim_batch(
+    v_claim, backlog_internal.find_due(p_event_types, v_now, greatest(p_batch_size, 10)),
+    p_batch_size, p_event_types, v_now
+  );
+  if v_claim.token is null then
     return;
   end if;
 
@@ -38,29 +40,21 @@ begin
   select
     i.id, i.event_id, s.event_type, s.channel_name, i.plugin_name, i.event_data, i.event_metadata,
     i.retry_count, coalesce(i.max_retries, s.max_retries), i.priority::int, i.correlation_id, i.tags,
-    v_batch.token, v_until, i.created_at
+    v_claim.token, v_claim.leased_until, i.created_at
   from (
-    select e.lane_id, e.ids, l.event_type, l.channel_name, p.max_retries
+    select e.lane_id, e.ids, l.event_type, l.channel_name, l.max_retries
     from backlog_internal.retry_lease as e
     join backlog_internal.retry_lane as l on l.lane_id = e.lane_id
-    cross join lateral (
-      select y.max_retries
-      from backlog_internal.retry_policy as y
-      where y.event_type in (l.event_type, '*')
-      order by y.event_type = '*'
-      limit 1
-    ) as p
-    where e.token = v_batch.token
+    where e.token = v_claim.token
     offset 0
   ) as s
-  cross join lateral unnest(s.ids) with ordinality as u (id, place)
-  join backlog_internal.retry_item as i on i.id = u.id and i.lane_id = s.lane_id
+  join backlog_internal.retry_item as i on i.id = any (s.ids) and i.lane_id = s.lane_id
   where i.expires_at is null or i.expires_at > v_now
-  order by i.priority desc, u.place;
+  order by i.priority desc, i.run_at, i.id;
   get diagnostics v_alive = row_count;
 
-  if v_alive < v_batch.items then
-    perform backlog_internal.bury_expired(v_batch.token, v_now);
+  if v_alive < v_claim.items then
+    perform backlog_internal.bury_expired(v_claim.token, v_now);
   end if;
 end;
 $$;

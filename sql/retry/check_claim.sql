@@ -10,15 +10,9 @@ create or replace function backlog_internal.check_claim(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_problem text := case
-    when p_worker_id is null or p_worker_id = '' then 'worker_id must be a name'
-    when p_batch_size is null or p_batch_size not between 1 and 10000 then
-      'batch_size must be between 1 and 10000, not ' || coalesce(p_batch_size::text, 'null')
-    when p_lock_timeout is null or p_lock_timeout not between 1 and 604800 then
-      'lock_timeout must be between 1 and 604800 seconds, not ' || coalesce(p_lock_timeout::text, 'null')
-    when cardinality(p_event_types) = 0 then 'event_types must not be empty'
-    when array_position(p_event_types, null) is not null then 'event_types must not contain null'
-  end;
+  v_problem text := backlog_internal.claim_problem(
+    p_worker_id, p_batch_size, p_lock_timeout, p_event_types
+  );
 begin
   if v_problem is not null then
     raise exception using

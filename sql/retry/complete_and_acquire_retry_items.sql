@@ -17,28 +17,14 @@ create or replace function backlog.complete_and_acquire_retry_items(
   set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
-declare
-  v_lease backlog_internal.retry_lease;
-  v_any   boolean := false;
 begin
-  if p_lock_token is not null then
-    for v_lease in
-      delete from backlog_internal.retry_lease as s
-      where s.token = p_lock_token
-      returning s.*
-    loop
-      v_any := true;
-      perform backlog_internal.finish_items(
-        v_lease.lane_id, v_lease.ids, v_lease.worker_id, v_lease.claimed_at, v_lease.gate_id,
-        backlog_internal.clock()
-      );
-    end loop;
-    if not v_any then
-      raise exception using
-        errcode = 'PB001',
-        message = format('nothing is under lock token %s any more', p_lock_token),
-        hint = 'The lease ran out; drop the results of this batch and call with a null lock token.';
-    end if;
+  if p_lock_token is not null
+    and backlog_internal.finish_lease(p_lock_token, null, backlog_internal.clock()) = 0
+  then
+    raise exception using
+      errcode = 'PB001',
+      message = format('nothing is under lock token %s any more', p_lock_token),
+      hint = 'The lease ran out; drop the results of this batch and call with a null lock token.';
   end if;
 
   return query

@@ -12,31 +12,19 @@ as $$
 #variable_conflict use_column
 declare
   v_now   timestamptz := backlog_internal.clock();
-  v_lease backlog_internal.retry_lease;
   v_taken backlog_internal.leased_item[];
 begin
-  -- The usual ack, a whole batch of one lane as it was acquired, is one delete.
-  if p_lock_tokens[1] = all (p_lock_tokens) and cardinality(p_lock_tokens) = cardinality(p_ids) then
-    delete from backlog_internal.retry_lease as s
-    where s.token = p_lock_tokens[1]
-      and s.ids = p_ids
-    returning s.* into v_lease;
-    if found then
-      perform backlog_internal.finish_items(
-        v_lease.lane_id, v_lease.ids, v_lease.worker_id, v_lease.claimed_at, v_lease.gate_id, v_now
-      );
-      return query select u.id, 'completed'::text from unnest(p_ids) as u (id);
-      return;
-    end if;
+  -- The usual ack is a whole batch as it was acquired.
+  if p_lock_tokens[1] = all (p_lock_tokens)
+    and cardinality(p_lock_tokens) = cardinality(p_ids)
+    and backlog_internal.finish_lease(p_lock_tokens[1], p_ids, v_now) > 0
+  then
+    return query select u.id, 'completed'::text from unnest(p_ids) as u (id);
+    return;
   end if;
 
   v_taken := backlog_internal.take_leased_strictly(p_ids, p_lock_tokens, p_on_stale);
-  perform backlog_internal.finish_items(
-    t.lane_id, array_agg(t.id order by t.id), t.worker_id, t.claimed_at, t.gate_id, v_now
-  )
-  from unnest(v_taken) as t
-  group by t.lane_id, t.token, t.worker_id, t.claimed_at, t.gate_id
-  order by t.gate_id, t.lane_id;
+  perform backlog_internal.finish_items(v_taken, v_now);
 
   return query
   select u.id, case when t.id is null then 'stale' else 'completed' end

@@ -9,6 +9,7 @@ create or replace function backlog_internal.due_lanes(
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
+  set plan_cache_mode = force_generic_plan
   set enable_seqscan = off
   set enable_bitmapscan = off
   set enable_hashjoin = off
@@ -16,7 +17,7 @@ create or replace function backlog_internal.due_lanes(
 as $$
 begin
   return array(
-    select row(l.lane_id, m.priority, l.gate_id)::backlog_internal.due_lane
+    select row(l.lane_id, m.priority, l.gate_id, m.low_at, m.low_id)::backlog_internal.due_lane
     from backlog_internal.retry_lane as l
     join backlog_internal.retry_mark as m on m.lane_id = l.lane_id
     cross join lateral (

@@ -24,10 +24,11 @@ begin
     v_gate_id := backlog_internal.gate_for_lane(p_event_type, p_channel_name, v_policy);
 
     insert into backlog_internal.retry_lane
-      (event_type, channel_name, gate_id, blocked_until, created_at)
+    (event_type, channel_name, gate_id, blocked_until, keep_event_data, max_retries, created_at)
     values (
       p_event_type, p_channel_name, v_gate_id,
-      backlog_internal.lane_blocked_until(v_policy, v_gate_id), backlog_internal.clock()
+      backlog_internal.lane_blocked_until(v_policy, v_gate_id), v_policy.keep_event_data,
+      v_policy.max_retries, backlog_internal.clock()
     )
     on conflict (event_type, channel_name) do update set channel_name = excluded.channel_name
     returning lane_id into v_lane_id;

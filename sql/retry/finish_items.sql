@@ -1,50 +1,43 @@
 create or replace function backlog_internal.finish_items(
-  p_lane_id int,
-  p_ids bigint[],
-  p_worker_id text,
-  p_claimed_at timestamptz,
-  p_gate_id int,
+  p_taken backlog_internal.leased_item[],
   p_now timestamptz
 )
   returns void
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
+  set plan_cache_mode = force_generic_plan
   set enable_seqscan = off
 as $$
-declare
-  v_keep boolean;
 begin
-  select p.keep_event_data
-  into v_keep
-  from backlog_internal.retry_lane as l
-  join backlog_internal.retry_policy as p on p.event_type in (l.event_type, '*')
-  where l.lane_id = p_lane_id
-  order by p.event_type = '*'
-  limit 1;
-
   with gone as (
     delete from backlog_internal.retry_item as i
-    where i.id = any (p_ids)
-      and i.lane_id = p_lane_id
+    using unnest(p_taken) as t, backlog_internal.retry_lane as l
+    where i.id = t.id
+      and i.lane_id = t.lane_id
+      and l.lane_id = t.lane_id
     returning
-      i.id, i.retry_count, i.priority, i.created_at, i.event_id, i.plugin_name, i.correlation_id,
-      case when v_keep then i.event_data end as event_data
+      i.id, i.lane_id, i.retry_count, i.priority, i.created_at, i.event_id, i.plugin_name,
+      i.correlation_id, t.worker_id, t.claimed_at,
+      case when l.keep_event_data then i.event_data end as event_data
   )
   insert into backlog_internal.retry_history (
     finished_at, id, lane_id, retry_count, outcome, priority, created_at, claimed_at, event_id,
     worker_id, plugin_name, correlation_id, event_data
   )
   select
-    p_now, g.id, p_lane_id, g.retry_count, 'completed', g.priority, g.created_at, p_claimed_at,
-    g.event_id, p_worker_id, nullif(g.plugin_name, ''), g.correlation_id, g.event_data
+    p_now, g.id, g.lane_id, g.retry_count, 'completed', g.priority, g.created_at, g.claimed_at,
+    g.event_id, g.worker_id, nullif(g.plugin_name, ''), g.correlation_id, g.event_data
   from gone as g;
 
-  if p_gate_id is not null then
-    perform backlog_internal.gate_success(p_gate_id, p_now);
-  end if;
+  perform backlog_internal.gate_success(u.gate_id, p_now)
+  from (
+    select distinct t.gate_id from unnest(p_taken) as t where t.gate_id is not null order by t.gate_id
+  ) as u;
 end;
 $$;
 
-comment on function backlog_internal.finish_items(int, bigint[], text, timestamptz, int, timestamptz) is
-  $$Move items of one lane, already out of their lease, to the history as completed.$$;
+comment on function backlog_internal.finish_items(backlog_internal.leased_item[], timestamptz) is
+  $$Move items that were just taken out of their leases to the history as completed.
+
+finish_lease does the same for a whole lease in one statement.$$;

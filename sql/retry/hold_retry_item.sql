@@ -15,8 +15,8 @@ begin
   v_taken := backlog_internal.take_leased_strictly(array[p_id], array[p_lock_token], 'raise');
 
   insert into backlog_internal.retry_lease
-    (token, lane_id, gate_id, worker_id, claimed_at, leased_until, ids)
-  select v_token, t.lane_id, t.gate_id, p_holder, t.claimed_at, 'infinity', array[t.id]
+    (token, lane_id, part, gate_id, worker_id, claimed_at, leased_until, ids)
+  select v_token, t.lane_id, 0, t.gate_id, p_holder, t.claimed_at, 'infinity', array[t.id]
   from unnest(v_taken) as t;
 
   return v_token;

@@ -1,7 +1,6 @@
 create or replace function backlog_internal.move_mark(
   p_mark backlog_internal.retry_mark,
   p_settled boolean,
-  p_first_at timestamptz,
   p_first_id bigint,
   p_now timestamptz
 )
@@ -10,12 +9,20 @@ create or replace function backlog_internal.move_mark(
   volatile
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_first_at timestamptz;
 begin
+  select i.run_at
+  into v_first_at
+  from backlog_internal.retry_item as i
+  where i.id = p_first_id
+    and i.lane_id = p_mark.lane_id;
+
   if not p_settled then
     -- A transaction from before the last move still runs, so nothing new can be called settled. Read
     -- on from here all the same, five seconds behind, which covers the short transactions.
     update backlog_internal.retry_mark as m
-    set low_at = greatest(m.low_at, least(p_first_at, p_now - interval '5 seconds')), low_id = 0
+    set low_at = greatest(m.low_at, least(v_first_at, p_now - interval '5 seconds')), low_id = 0
     where m.lane_id = p_mark.lane_id
       and m.priority = p_mark.priority;
     return;
@@ -24,8 +31,8 @@ begin
   -- This claim has read again all that was uncertain: below the old edge no row can appear any more.
   -- Between there and here one can, until all transactions that run now have ended: producers that
   -- commit late, and claimers that roll back.
-  if (p_mark.edge_at, p_mark.edge_id) > (p_first_at, p_first_id) then
-    p_mark.edge_at := p_first_at;
+  if (p_mark.edge_at, p_mark.edge_id) > (v_first_at, p_first_id) then
+    p_mark.edge_at := v_first_at;
     p_mark.edge_id := p_first_id;
   end if;
 
@@ -33,9 +40,9 @@ begin
   set
     safe_at = p_mark.edge_at,
     safe_id = p_mark.edge_id,
-    edge_at = p_first_at,
+    edge_at = v_first_at,
     edge_id = p_first_id,
-    low_at = p_first_at,
+    low_at = v_first_at,
     low_id = p_first_id,
     settle_xid = pg_snapshot_xmax(pg_current_snapshot())
   where m.lane_id = p_mark.lane_id
@@ -44,7 +51,7 @@ end;
 $$;
 
 comment on function backlog_internal.move_mark(
-  backlog_internal.retry_mark, boolean, timestamptz, bigint, timestamptz
+  backlog_internal.retry_mark, boolean, bigint, timestamptz
 ) is
   $$Move the low-water mark of a lane and priority to the first row that a claim has just taken.
 

@@ -12,7 +12,7 @@ begin
   with expired as (
     delete from backlog_internal.retry_lease as s
     using (
-      select e.token, e.lane_id
+      select e.token, e.lane_id, e.part
       from backlog_internal.retry_lease as e
       where e.leased_until <= p_now
       order by e.leased_until
@@ -21,6 +21,7 @@ begin
     ) as x
     where s.token = x.token
       and s.lane_id = x.lane_id
+      and s.part = x.part
     returning s.*
   )
   select array_agg(

@@ -7,7 +7,7 @@ select
   i.plugin_name,
   case when r.id is null then 'processing' else 'pending' end as status,
   i.retry_count,
-  coalesce(i.max_retries, (backlog_internal.effective_policy(l.event_type)).max_retries) as max_retries,
+  coalesce(i.max_retries, l.max_retries) as max_retries,
   i.priority::int as priority,
   i.run_at,
   s.worker_id,

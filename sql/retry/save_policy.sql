@@ -20,12 +20,19 @@ begin
     );
 
   update backlog_internal.retry_lane as l
-  set blocked_until = backlog_internal.lane_blocked_until(
-    backlog_internal.effective_policy(l.event_type), l.gate_id
-  )
-  where p_policy.event_type in (l.event_type, '*')
-    and l.blocked_until is distinct from backlog_internal.lane_blocked_until(
-      backlog_internal.effective_policy(l.event_type), l.gate_id
+  set
+    blocked_until = backlog_internal.lane_blocked_until(p.policy, l.gate_id),
+    keep_event_data = (p.policy).keep_event_data,
+    max_retries = (p.policy).max_retries
+  from (
+    select k.lane_id, backlog_internal.effective_policy(k.event_type) as policy
+    from backlog_internal.retry_lane as k
+    where p_policy.event_type in (k.event_type, '*')
+  ) as p
+  where l.lane_id = p.lane_id
+    and (l.blocked_until, l.keep_event_data, l.max_retries) is distinct from (
+      backlog_internal.lane_blocked_until(p.policy, l.gate_id), (p.policy).keep_event_data,
+      (p.policy).max_retries
     );
 exception
   -- The table's own checks are the only definition of the ranges; here they get a code and a hint.

@@ -13,7 +13,7 @@ begin
     select s.*
     from backlog_internal.retry_lease as s
     where s.token = any (p_tokens)
-    order by s.token, s.lane_id
+    order by s.token, s.lane_id, s.part
     for update
   loop
     select
@@ -31,12 +31,14 @@ begin
     if v_rest is null then
       delete from backlog_internal.retry_lease as s
       where s.token = v_lease.token
-        and s.lane_id = v_lease.lane_id;
+        and s.lane_id = v_lease.lane_id
+        and s.part = v_lease.part;
     else
       update backlog_internal.retry_lease as s
       set ids = v_rest
       where s.token = v_lease.token
-        and s.lane_id = v_lease.lane_id;
+        and s.lane_id = v_lease.lane_id
+        and s.part = v_lease.part;
     end if;
 
     return query
@@ -50,5 +52,5 @@ $$;
 comment on function backlog_internal.take_leased(bigint[], bigint[]) is
   $$Take items out of the leases that they are under, and return those that were.
 
-Pairs p_ids with p_tokens by position. Locks the leases in the order of token and lane; a lease that
+Pairs p_ids with p_tokens by position. Locks the leases in the order of their key; a lease that
 becomes empty goes.$$;
