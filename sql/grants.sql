@@ -23,7 +23,43 @@ grant select on backlog.drift to backlog_operator, backlog_monitor;
 grant execute on function backlog_internal.live_objects() to backlog_operator, backlog_monitor;
 
 -- Retry engine
+grant execute on function backlog.enqueue_retry_item(text, jsonb, text, text, jsonb, int, int, numeric, int, text, text[], text, timestamptz, timestamptz) to backlog_producer, backlog_worker, backlog_operator;
+grant execute on function backlog.enqueue_retry_items(jsonb, text) to backlog_producer, backlog_worker, backlog_operator;
+grant execute on function backlog.acquire_retry_items(text, int, int, text[]) to backlog_worker, backlog_operator;
+grant execute on function backlog.complete_and_acquire_retry_items(bigint, text, int, int, text[]) to backlog_worker, backlog_operator;
+grant execute on function backlog.complete_retry_item(bigint, text, bigint) to backlog_worker, backlog_operator;
+grant execute on function backlog.complete_retry_items(bigint[], bigint[], text) to backlog_worker, backlog_operator;
+grant execute on function backlog.fail_retry_item(bigint, text, text, text, bigint, int) to backlog_worker, backlog_operator;
+grant execute on function backlog.fail_retry_items(bigint[], bigint[], text[], text[], int[], text) to backlog_worker, backlog_operator;
+grant execute on function backlog.extend_lease(bigint, text, int) to backlog_worker, backlog_operator;
+grant execute on function backlog.extend_retry_item(bigint, text, bigint, int) to backlog_worker, backlog_operator;
+grant execute on function backlog.release_retry_item(bigint, text, bigint) to backlog_worker, backlog_operator;
+grant execute on function backlog.release_retry_items(bigint[], bigint[], text) to backlog_worker, backlog_operator;
+grant execute on function backlog.announce_idle(text, text[], int) to backlog_worker, backlog_operator;
+grant execute on function backlog.announce_busy(text) to backlog_worker, backlog_operator;
+grant execute on function backlog.calculate_next_retry(int, int, numeric, text, int, numeric, timestamptz) to backlog_producer, backlog_worker, backlog_operator, backlog_monitor;
+grant execute on function backlog.cancel_retry_item(bigint, text) to backlog_operator;
+grant execute on function backlog.set_retry_policy(text, int, int, text, numeric, int, numeric, int, boolean, int, text, numeric, int, int, int, int, int, int) to backlog_operator;
+grant execute on function backlog.pause_event_type(text, text) to backlog_operator;
+grant execute on function backlog.resume_event_type(text) to backlog_operator;
+grant execute on function backlog.trip_circuit_breaker(text, text, int, text) to backlog_operator;
+grant execute on function backlog.reset_circuit_breaker(text, text) to backlog_operator;
+grant execute on function backlog.set_failure_rule(text, text, text, text, text, int, int) to backlog_operator;
+grant execute on function backlog.drop_failure_rule(text) to backlog_operator;
+grant execute on function backlog.redrive_dead_letters(jsonb, int, boolean, int, boolean) to backlog_operator;
+grant execute on function backlog.discard_dead_letters(jsonb, int, boolean, text) to backlog_operator;
+grant execute on function backlog.cleanup_retry_queue(int, int) to backlog_operator;
+grant select on backlog.retry_items to backlog_worker, backlog_operator, backlog_monitor;
+grant select on backlog.dead_letters to backlog_worker, backlog_operator, backlog_monitor;
+grant select on backlog.retry_history to backlog_worker, backlog_operator, backlog_monitor;
+grant select on backlog.retry_queue_stats to backlog_operator, backlog_monitor;
+grant select on backlog.retry_queue_alerts to backlog_operator, backlog_monitor;
+grant select on backlog.circuit_breakers to backlog_operator, backlog_monitor;
+grant select on backlog.retry_policies to backlog_operator, backlog_monitor;
+grant select on backlog.failure_rules to backlog_operator, backlog_monitor;
 
 -- Loads
 
 -- Monitor
+grant execute on function backlog.tick() to backlog_worker, backlog_operator;
+grant execute on function backlog.status_report() to backlog_worker, backlog_operator, backlog_monitor;
