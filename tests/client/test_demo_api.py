@@ -43,7 +43,7 @@ def planned(api: FlightApi, fault: Fault) -> str:
 
 
 def test_all_pages_together_hold_every_row(api: FlightApi, data: Dataset) -> None:
-    served = {name: 0 for name in data.tables}
+    served = dict.fromkeys(data.tables, 0)
     for page in api.pages.values():
         served[page.table] += len(page.rows)
 
@@ -56,13 +56,15 @@ def test_the_same_seed_plans_the_same_faults(data: Dataset) -> None:
 
 
 def test_every_kind_of_fault_is_planned_even_for_few_pages() -> None:
-    plan = plan_faults([f"/v1/t?page={n}" for n in range(1, 12)], "/v1/t?page=4", seed=1)
+    plan = plan_faults([f"/v1/t?page={n}" for n in range(1, 12)], "/v1/t?page=4", "t", seed=1)
 
     assert set(plan.counts()) == set(Fault)
     assert "/v1/t?page=4" not in plan.transient
 
 
-@pytest.mark.parametrize(("fault", "status"), [(Fault.SERVER_ERROR, 500), (Fault.RATE_LIMITED, 429)])
+@pytest.mark.parametrize(
+    ("fault", "status"), [(Fault.SERVER_ERROR, 500), (Fault.RATE_LIMITED, 429)]
+)
 def test_an_error_goes_away(api: FlightApi, address: str, fault: Fault, status: int) -> None:
     path = planned(api, fault)
 

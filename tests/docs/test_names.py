@@ -41,6 +41,11 @@ def slug(heading: str) -> str:
     return re.sub(r"[^\w -]", "", plain).strip().replace(" ", "-")
 
 
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings."""
+    return {slug(heading) for heading in _HEADING.findall(prose(page.read_text()))}
+
+
 def broken_links(page: Path) -> Iterator[str]:
     for found in _LINK.finditer(prose(page.read_text())):
         target = found["target"]
@@ -48,9 +53,7 @@ def broken_links(page: Path) -> Iterator[str]:
             continue
         name, _, anchor = unquote(target).partition("#")
         goal = (page.parent / name).resolve() if name else page
-        if not goal.exists():
-            yield target
-        elif anchor and anchor not in {slug(h) for h in _HEADING.findall(goal.read_text())}:
+        if not goal.exists() or (anchor and anchor not in anchors(goal)):
             yield target
 
 
@@ -155,7 +158,9 @@ def test_a_broken_link_and_a_missing_path_are_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = tmp_path / "page.md"
-    page.write_text("# A `b` c\n[good](#a-b-c) [bad](#d) [gone](gone.md) `sql/gone.sql` `sql/core/`\n")
+    page.write_text(
+        "# A `b` c\n[good](#a-b-c) [bad](#d) [gone](gone.md) `sql/gone.sql` `sql/core/`\n"
+    )
 
     assert list(broken_links(page)) == ["#d", "gone.md"]
     assert list(missing_paths(page)) == ["sql/gone.sql"]

@@ -3,8 +3,10 @@
 A fenced block runs if its language is sql, python or console; any other is only shown. A block
 ``text`` right after such a block is its expected output, where ``...`` stands for anything and runs
 of spaces and of dashes count as one. The info string ``python file=hooks.py`` writes a file
-instead of running it; ``shown=only`` exempts what would outlive the database, such as roles. A line of a console block that begins with ``$ `` is a command; what ends
-with ``&`` runs until the page is done.
+instead of running it; ``shown=only`` exempts what would outlive the database, such as roles.
+
+A line of a console block that begins with ``$ `` is a command; what ends with ``&`` runs until the
+page is done.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +26,7 @@ import psycopg
 ROOT = Path(__file__).resolve().parents[2]
 RUNNABLE = ("sql", "python", "console")
 TIMEOUT = 120  # seconds for one block
+SETTLE = 1.0  # seconds until a command in the background is at work
 _FENCE = re.compile(r"^(?P<fence>```+)(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=fence)\s*$", re.M | re.S)
 
 
@@ -63,7 +67,7 @@ def examples(text: str) -> list[Example]:
     following: list[Block | None] = [*found[1:], None]
     return [
         Example(block, after.body if after and after.language == "text" else None)
-        for block, after in zip(found, following)
+        for block, after in zip(found, following, strict=True)
         if block.language in RUNNABLE and "shown" not in block.options
     ]
 
@@ -118,13 +122,13 @@ class Reader:
             raise AssertionError(f"a line of a console block must begin with '$ ': {line}")
         command = line.removeprefix("$ ")
         if command.endswith("&"):
-            self._background.append(
-                subprocess.Popen(
-                    ["bash", "-c", "exec " + command.rstrip("& ")],
-                    cwd=self.folder, env=self.environment, start_new_session=True,
-                    stdout=subprocess.DEVNULL, stderr=(self.folder / "background.log").open("ab"),
-                )  # fmt: skip
-            )
+            process = subprocess.Popen(
+                ["bash", "-c", "exec " + command.rstrip("& ")],
+                cwd=self.folder, env=self.environment, start_new_session=True,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+            self._background.append(process)
+            time.sleep(SETTLE)
             return ""
         return self._run_command(["bash", "-c", command])
 

@@ -25,6 +25,7 @@ RETRY_AFTER = 1  # seconds
 LATE = 2.5  # seconds before an answer that is too late; the client waits less
 REPEATED_ROWS = 3
 MALFORMED_TABLE, MALFORMED_PAGE = "planes", 4
+TWICE_TABLE = "flights"
 
 _Rows = list[tuple[Value, ...]]
 
@@ -62,7 +63,7 @@ def slice_pages(data: Dataset, page_size: int = PAGE_SIZE) -> dict[str, Slice]:
 
 
 def _days(rows: _Rows) -> Iterator[tuple[str, _Rows]]:
-    """Split the flights by day; each day's flights lie together, and begin with year, month, day."""
+    """Split the flights by day; their first columns are year, month and day."""
     by_day: dict[tuple[Value, ...], _Rows] = {}
     for row in rows:
         by_day.setdefault(row[:3], []).append(row)
@@ -88,7 +89,7 @@ class FlightApi:
     def __post_init__(self) -> None:
         self.pages = slice_pages(self.data, self.page_size)
         malformed = page_path(MALFORMED_TABLE, min(MALFORMED_PAGE, self.pages_of("planes")))
-        self.plan = plan_faults(list(self.pages), malformed, self.seed)
+        self.plan = plan_faults(list(self.pages), malformed, TWICE_TABLE, self.seed)
 
     def pages_of(self, table: str) -> int:
         """Return how many pages a table has."""

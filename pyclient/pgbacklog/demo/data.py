@@ -23,13 +23,14 @@ TABLES = ("airlines", "airports", "planes", "weather", "flights")
 FIRST_DAY = date(2013, 1, 1)
 DAYS_OF_THE_YEAR = 365
 
-_INTEGERS = frozenset(
-    "year month day hour minute alt tz engines seats speed dep_time sched_dep_time dep_delay "
-    "arr_time sched_arr_time arr_delay flight air_time distance wind_dir".split()
-)
-_DECIMALS = frozenset(
-    "lat lon temp dewp humid wind_speed wind_gust precip pressure visib".split()
-)
+_INTEGERS = frozenset((
+    "year", "month", "day", "hour", "minute", "alt", "tz", "engines", "seats", "speed", "flight",
+    "dep_time", "sched_dep_time", "dep_delay", "arr_time", "sched_arr_time", "arr_delay",
+    "air_time", "distance", "wind_dir",
+))  # fmt: skip
+_DECIMALS = frozenset((
+    "lat", "lon", "temp", "dewp", "humid", "wind_speed", "wind_gust", "precip", "pressure", "visib",
+))  # fmt: skip
 
 
 class DataMissing(Exception):  # noqa: N818 - says what is the case, as the errors around it do

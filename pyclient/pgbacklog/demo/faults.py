@@ -64,8 +64,11 @@ class FaultPlan:
         return Counter([*self.transient.values(), Fault.MALFORMED])
 
 
-def plan_faults(paths: Sequence[str], malformed: str, seed: int) -> FaultPlan:
-    """Deal out faults to the pages at ``paths``; ``malformed`` names the malformed one."""
+def plan_faults(paths: Sequence[str], malformed: str, table_of_twice: str, seed: int) -> FaultPlan:
+    """Deal out faults to the pages at ``paths``.
+
+    ``malformed`` names the malformed page; rows occur twice only in pages of ``table_of_twice``.
+    """
 
     def ranked(purpose: str) -> list[str]:
         return sorted(paths, key=lambda path: _hash(f"{seed}:{purpose}:{path}"))
@@ -78,8 +81,8 @@ def plan_faults(paths: Sequence[str], malformed: str, seed: int) -> FaultPlan:
                 plan.transient[queue.pop()] = fault
     later_pages = [path for path in ranked("repeating") if not path.endswith("page=1")]
     plan.repeating = frozenset(later_pages[: max(1, round(_REPEATING_SHARE * len(paths)))])
-    whole_pages = [path for path in ranked("twice") if path != malformed]
-    plan.twice = frozenset(whole_pages[: max(1, round(_TWICE_SHARE * len(paths)))])
+    of_table = [path for path in ranked("twice") if path.startswith(f"/v1/{table_of_twice}?")]
+    plan.twice = frozenset(of_table[: max(1, round(_TWICE_SHARE * len(paths)))])
     return plan
 
 

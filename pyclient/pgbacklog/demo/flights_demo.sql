@@ -65,9 +65,11 @@ select backlog.add_pipeline_table('flights_demo', 'flights_demo.planes');
 -- Weather may arrive before its airports: it waits for them.
 select backlog.add_pipeline_table('flights_demo', 'flights_demo.weather', p_on_foreign_key => 'park');
 
--- One flight in six names a plane or an airport that nobody knows: set it aside, let the others in.
+-- One flight in six names a plane or an airport that nobody knows, and some come twice: set those
+-- aside, let the others in.
 select backlog.add_pipeline_table(
-  'flights_demo', 'flights_demo.flights', p_on_foreign_key => 'quarantine_row'
+  'flights_demo', 'flights_demo.flights',
+  p_on_malformed => 'quarantine_row', p_on_foreign_key => 'quarantine_row'
 );
 
 -- A page that fails is tried again after about a second, at most 5 times.

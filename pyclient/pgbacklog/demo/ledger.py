@@ -87,7 +87,9 @@ class Ledger:
             """
             select count(*) as attempts, h.error_code as code, h.outcome, min(h.error) as example
             from backlog.retry_history as h
-            where h.event_type = %s and h.finished_at >= %s and h.outcome in ('failed', 'dead_letter')
+            where h.event_type = %s
+              and h.finished_at >= %s
+              and h.outcome in ('failed', 'dead_letter')
             group by h.error_code, h.outcome
             order by 1 desc, 2
             """,

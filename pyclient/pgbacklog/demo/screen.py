@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -43,7 +43,7 @@ class Screen:
             click.echo(line)
             self._shown = time.monotonic()
 
-    def table(self, rows: list[Mapping[str, object]]) -> None:
+    def table(self, rows: Sequence[Mapping[str, object]]) -> None:
         """Write rows in columns, numbers to the right."""
         self._close()
         if not rows:
