@@ -124,7 +124,7 @@ class Results:
             lines += ["", *(f"- {note}" for note in self.notes)]
         return "\n".join(lines)
 
-    def json_lines(self, bars: Iterable[Bar], context: dict[str, Any]) -> list[str]:
+    def json_lines(self, bars: Iterable[Bar], context: dict[str, object]) -> list[str]:
         """Return one JSON object per measured metric, per bar and per absent system."""
         objects: list[dict[str, Any]] = [
             {

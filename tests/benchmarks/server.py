@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -40,6 +41,25 @@ class Server:
 
     def __init__(self, dsn: str) -> None:
         self.dsn = dsn
+        self._templates: set[str] = set()
+
+    def __enter__(self) -> Server:
+        """Do nothing yet: connections are opened when needed."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Drop the templates that were built."""
+        for name in self._templates:
+            self.drop(name)
+        self._templates.clear()
+
+    def template(self, name: str, build: Callable[[str], None]) -> str:
+        """Return the name of a database that `build` was called for once, to make copies of."""
+        if name not in self._templates:
+            self.recreate(name)
+            self._templates.add(name)
+            build(name)
+        return name
 
     def dsn_of(self, database: str) -> str:
         """Return the connection string of one database."""
@@ -113,6 +133,8 @@ class Server:
     def pgbench(self, database: str, script: str, clients: int = 1, seconds: float = 2.0) -> float:
         """Run one script with prepared statements, and return transactions per second.
 
+        pgbench counts time in whole seconds; less than one means a few transactions.
+
         Raises UnavailableError when pgbench is not installed.
         """
         pgbench = find_pgbench()
@@ -129,7 +151,7 @@ class Server:
                 "--protocol=prepared",
                 f"--client={clients}",
                 f"--jobs={min(clients, 2)}",
-                f"--time={max(1, round(seconds))}",
+                "--transactions=20" if seconds < 1 else f"--time={round(seconds)}",
                 f"--file={file.name}",
                 self.dsn_of(database),
             ]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..payload import PAYLOAD_SQL, payload
 from ..report import Bar, Results
-from ..server import Connection, Server
+from ..server import Connection, Server, UnavailableError
 from ..settings import Settings
 from ..systems import (
     Absurd,
@@ -117,6 +117,24 @@ def python_rate(system: QueueSystem, send: Callable[[Connection], None], seconds
     return sent / spent
 
 
+def measure_with_pgbench(
+    systems: Sequence[QueueSystem], settings: Settings, results: Results
+) -> None:
+    """Measure one round of what the server does when the client costs nearly nothing.
+
+    Raises UnavailableError when pgbench is not installed.
+    """
+    for clients in CLIENTS:
+        for system in systems:
+            rate = system.server.pgbench(
+                system.database, system.single_sql(), clients, settings.seconds
+            )
+            results.add(system.name, single(clients), rate)
+    for system in systems:
+        rate = system.server.pgbench(system.database, system.bulk_sql(), 1, settings.seconds)
+        results.add(system.name, SERVER_BULK, BATCH * rate)
+
+
 def run(server: Server, settings: Settings, results: Results) -> None:
     """Measure single and bulk enqueues of every system, round by round."""
     with installed(KINDS, server, settings, results) as systems:
@@ -127,15 +145,10 @@ def run(server: Server, settings: Settings, results: Results) -> None:
         for number in range(settings.rounds):
             order = systems[:: -1 if number % 2 else 1]
             server.checkpoint()
-            for clients in CLIENTS:
-                for system in order:
-                    rate = server.pgbench(
-                        system.database, system.single_sql(), clients, settings.seconds
-                    )
-                    results.add(system.name, single(clients), rate)
-            for system in order:
-                rate = server.pgbench(system.database, system.bulk_sql(), 1, settings.seconds)
-                results.add(system.name, SERVER_BULK, BATCH * rate)
+            try:
+                measure_with_pgbench(order, settings, results)
+            except UnavailableError as reason:
+                results.skip("single and server bulk", str(reason))
             for label, name, send in PYTHON_WAYS[:: -1 if number % 2 else 1]:
                 if name in by_name:
                     rate = python_rate(by_name[name], send, settings.seconds)

@@ -39,7 +39,12 @@ def start(settings: Settings, name: str, *step: object) -> subprocess.Popen[str]
     return subprocess.Popen(
         [sys.executable, "-m", "tests.benchmarks.workers", name, *map(str, step)],
         cwd=ROOT,
-        env={**os.environ, "BENCH_DSN": settings.dsn, "PYTHONWARNINGS": "ignore"},
+        env={
+            **os.environ,
+            "BENCH_DSN": settings.dsn,
+            "BENCH_PREFIX": settings.database_prefix,
+            "PYTHONWARNINGS": "ignore",
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

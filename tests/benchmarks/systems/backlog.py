@@ -48,6 +48,13 @@ class Backlog(QueueSystem):
         "backlog_internal.retry_history",
     )
 
+    def setup(self) -> None:
+        template = self.server.template(
+            f"{self.settings.database_prefix}installed",
+            lambda name: migrate(self.server.url_of(name)),
+        )
+        self.server.recreate(self.database, template=template)
+
     def install(self) -> None:
         migrate(self.server.url_of(self.database))
 
@@ -66,11 +73,12 @@ class Backlog(QueueSystem):
 
     def fill_with(self, connection: Connection, count: int, keys_sql: str = "") -> None:
         """Enqueue `count` items whose JSON has these further keys; `g` is the item's number."""
+        escaped = keys_sql.replace("%", "%%")
         for first in range(1, count + 1, 10_000):
             connection.execute(
                 "select count(*) from backlog.enqueue_retry_items((select"
                 f" jsonb_agg(jsonb_build_object('event_type', 'bench', 'event_data',"
-                f" {PAYLOAD_SQL}{keys_sql})) from generate_series(%s::int, %s::int) as g))",
+                f" {PAYLOAD_SQL}{escaped})) from generate_series(%s::int, %s::int) as g))",
                 (first, min(count, first + 9_999)),
             )
 

@@ -40,7 +40,11 @@ def run(step: asyncio.Future[None] | object) -> None:
 def main() -> None:
     """Take the step that the command line names."""
     name, step, *numbers = sys.argv[1:]
-    settings = Settings(dsn=os.environ["BENCH_DSN"], peer_sql=peer_sql_from_environment())
+    settings = Settings(
+        dsn=os.environ["BENCH_DSN"],
+        peer_sql=peer_sql_from_environment(),
+        database_prefix=os.environ["BENCH_PREFIX"],
+    )
     worker = WORKERS[name](Server(settings.dsn), settings)
     if step == "setup":
         run(worker.setup())
