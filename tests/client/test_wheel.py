@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from support.database import Database
 
 ROOT = Path(__file__).parents[2]

@@ -163,17 +163,32 @@ def functions_page(conn: psycopg.Connection[Any]) -> str:
         "`p_name => value`. Times in seconds unless said otherwise.",
         """
         select p.proname as name,
-          format('backlog.%%s(%%s)', p.proname, case when pg_get_function_arguments(p.oid) = ''
-            then '' else E'\\n  ' || (
-              select string_agg(arg, E',\\n  ' order by position)
-              from regexp_split_to_table(pg_get_function_arguments(p.oid),
-                ', (?=(?:OUT |INOUT |VARIADIC )?p?_?[a-z_]+ )') with ordinality as a (arg, position)
-              where arg !~ '^OUT '
-            ) || E'\\n' end) || E'\\nreturns ' || pg_get_function_result(p.oid) as call,
+          format(E'backlog.%%s(%%s)\nreturns %%s', p.proname, given.list, case
+            when returned.list is null then pg_get_function_result(p.oid)
+            when p.proretset then format('table (%%s)', returned.list)
+            else format('a row (%%s)', returned.list)
+          end) as call,
           obj_description(p.oid, 'pg_proc') as manual,
           (select string_agg('`' || a.grantee::regrole::text || '`', ', ' order by 1)
             from aclexplode(p.proacl) as a where a.grantee not in (0, p.proowner)) as callers
         from pg_proc as p
+        cross join lateral (
+          select
+            coalesce(E'\n' || string_agg(format('  %%s %%s%%s', a.name, a.type::regtype,
+              ' = ' || regexp_replace(pg_get_function_arg_default(p.oid, a.position::int),
+                '::[a-z ]+(\\[\\])?$', '')), E',\n' order by a.position) || E'\n', '') as list
+          from unnest(coalesce(p.proallargtypes, p.proargtypes::oid[]), p.proargnames,
+            p.proargmodes) with ordinality as a (type, name, mode, position)
+          where coalesce(a.mode, 'i') in ('i', 'b', 'v')
+        ) as given
+        cross join lateral (
+          select
+            E'\n' || string_agg(format('  %%s %%s', a.name, a.type::regtype), E',\n'
+              order by a.position) || E'\n' as list
+          from unnest(p.proallargtypes, p.proargnames, p.proargmodes)
+            with ordinality as a (type, name, mode, position)
+          where a.mode in ('o', 't')
+        ) as returned
         where p.pronamespace = 'backlog'::regnamespace
         order by 1
         """,
