@@ -15,6 +15,8 @@ SMALL = 1_000
 LARGE = 1_000_000
 BATCH = 100
 CLAIMS = 150
+# Below this a run is a trial, and fewer claims will do.
+FULL_SIZE = 100_000
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ def claim_times(system: QueueSystem, claims: int) -> list[float]:
 def run(server: Server, settings: Settings, results: Results) -> None:
     """Time claims at both sizes of each shape, the two sizes in turn."""
     large = settings.rows_or(LARGE)
+    claims = CLAIMS if large >= FULL_SIZE else CLAIMS // 10
     sizes = {"1k": min(SMALL, large), "1M": large}
     for shape in SHAPES:
         for kind in shape.systems:
@@ -118,7 +121,7 @@ def run(server: Server, settings: Settings, results: Results) -> None:
             measured = {size: build(kind, server, settings, shape, sizes[size]) for size in sizes}
             for number in range(settings.rounds):
                 for size in list(sizes)[:: -1 if number % 2 else 1]:
-                    times = claim_times(measured[size], CLAIMS)
+                    times = claim_times(measured[size], claims)
                     results.add(kind.name, metric(shape, size), percentile(times, 50))
             for system in measured.values():
                 system.teardown()

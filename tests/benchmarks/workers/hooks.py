@@ -17,4 +17,4 @@ lock = threading.Lock()
 def bench(item):  # type: ignore[no-untyped-def]
     """Count the item; handlers run in several threads at once."""
     with lock:
-        sink.hit(item.event_data["ts"])
+        sink.hit(item.event_data.get("ts", 0.0))
