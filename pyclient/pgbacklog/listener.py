@@ -54,6 +54,7 @@ class Listener:
         Raises psycopg.Error when the database cannot be used at the start; later losses are
         waited out.
         """
+        self._sign_off()
         self._test_notifications()
         self._listen()
         settings = self.settings
@@ -110,8 +111,7 @@ class Listener:
         pool = self.pool
         if not pool.has_idle():
             if self._flagged:
-                self.link.call("select backlog.announce_busy(%s)", [self.settings.worker_id])
-                self._flagged = False
+                self._sign_off()
             self._ready(self.settings.poll_interval, hear=False)
             return
         # Busy runners look for work themselves when they finish; only when that takes long is it
@@ -151,6 +151,11 @@ class Listener:
         return bool(found)
 
     # The listening connection
+
+    def _sign_off(self) -> None:
+        """Tell producers that they need not notify this listener."""
+        self.link.connect().execute("select backlog.announce_busy(%s)", [self.settings.worker_id])
+        self._flagged = False
 
     def _listen(self) -> None:
         if not self.deaf:
@@ -199,7 +204,7 @@ class Listener:
         self.stops = max(self.stops, 1)
         self.pool.stop(hurry=lambda: self.stops > 1)
         try:
-            self.link.call("select backlog.announce_busy(%s)", [self.settings.worker_id])
+            self._sign_off()
         except psycopg.Error as error:
             note(logging.DEBUG, "not signed off", error=error)
         self.link.close()
