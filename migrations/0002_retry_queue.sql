@@ -154,7 +154,7 @@ create type backlog_internal.new_item as (
   place int, event_type text, event_data jsonb, channel_name text, plugin_name text,
   event_metadata jsonb, max_retries int, retry_delay_seconds int, backoff_multiplier numeric,
   priority int, correlation_id text, tags text[], dedupe_key text, run_at timestamptz,
-  expires_at timestamptz
+  expires_at timestamptz, problem text
 );
 
 create type backlog_internal.failure_verdict as (

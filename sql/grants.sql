@@ -25,6 +25,7 @@ grant execute on function backlog_internal.live_objects() to backlog_operator, b
 -- Retry engine
 grant execute on function backlog.enqueue_retry_item(text, jsonb, text, text, jsonb, int, int, numeric, int, text, text[], text, timestamptz, timestamptz) to backlog_producer, backlog_worker, backlog_operator;
 grant execute on function backlog.enqueue_retry_items(jsonb, text) to backlog_producer, backlog_worker, backlog_operator;
+grant execute on function backlog.enqueue_retry_batch(text, jsonb, text, text, int, int, numeric, int, text, text[], timestamptz, timestamptz) to backlog_producer, backlog_worker, backlog_operator;
 grant execute on function backlog.acquire_retry_items(text, int, int, text[]) to backlog_worker, backlog_operator;
 grant execute on function backlog.complete_and_acquire_retry_items(bigint, text, int, int, text[]) to backlog_worker, backlog_operator;
 grant execute on function backlog.complete_retry_item(bigint, text, bigint) to backlog_worker, backlog_operator;

@@ -29,11 +29,13 @@
 \ir retry/announce_work.sql
 \ir retry/enqueue_unique.sql
 \ir retry/enqueue_retry_item.sql
-\ir retry/parse_items.sql
+\ir retry/read_items.sql
+\ir retry/lane_for_item.sql
 \ir retry/insert_items.sql
 \ir retry/make_way.sql
 \ir retry/insert_unique_items.sql
 \ir retry/enqueue_retry_items.sql
+\ir retry/enqueue_retry_batch.sql
 
 -- Retry engine: limits and circuit breakers
 \ir retry/refresh_lanes.sql

@@ -7,29 +7,39 @@ create or replace function backlog.enqueue_retry_items(p_items jsonb, p_on_dupli
 as $$
 #variable_conflict use_column
 declare
-  v_items backlog_internal.new_item[] := backlog_internal.parse_items(p_items);
-  v_plain backlog_internal.new_item[];
-  v_keyed backlog_internal.new_item[];
-  v_now   timestamptz;
+  v_now     timestamptz := backlog_internal.write_clock();
+  v_problem text := case
+    when p_on_duplicate is null or p_on_duplicate not in ('raise', 'skip', 'replace') then
+      'on_duplicate must be raise, skip or replace'
+    when p_items is null or jsonb_typeof(p_items) <> 'array' then
+      'items must be a jsonb array of objects'
+  end;
 begin
-  if p_on_duplicate is null or p_on_duplicate not in ('raise', 'skip', 'replace') then
+  if v_problem is not null then
     raise exception using
       errcode = 'PB003',
-      message = format('on_duplicate must be raise, skip or replace, not %s', coalesce(p_on_duplicate, 'null')),
-      hint = 'It says what happens when a live item has the same dedupe key.';
+      message = v_problem,
+      hint = 'See the comment of backlog.enqueue_retry_items. Nothing was enqueued.';
   end if;
 
-  perform backlog_internal.ensure_lane(t.event_type, t.channel_name, t.priority)
-  from (select distinct i.event_type, i.channel_name, i.priority from unnest(v_items) as i) as t;
-  v_now := backlog_internal.write_clock();
+  if p_items @? '$[*].dedupe_key' then
+    return query
+    select * from backlog_internal.insert_unique_items(p_items, p_on_duplicate, v_now);
+  else
+    return query select * from backlog_internal.insert_items(p_items, v_now);
+  end if;
 
-  v_plain := array(select i from unnest(v_items) as i where i.dedupe_key is null);
-  v_keyed := array(select i from unnest(v_items) as i where i.dedupe_key is not null);
-  return query select * from backlog_internal.insert_items(v_plain, v_now);
-  return query select * from backlog_internal.insert_unique_items(v_keyed, p_on_duplicate, v_now);
-
-  perform backlog_internal.announce_work(t.event_type, v_now)
-  from (select distinct i.event_type from unnest(v_items) as i) as t;
+  if exists (select 1 from backlog_internal.listener as l where l.idle_until > v_now) then
+    perform backlog_internal.announce_work(t.event_type, v_now)
+    from (select distinct i.event_type from backlog_internal.read_items(p_items) as i) as t;
+  end if;
+exception
+  -- A number or a time that is none: the cast's own message, with our code and a hint.
+  when data_exception then
+    raise exception using
+      errcode = 'PB003',
+      message = sqlerrm,
+      hint = 'See the comment of backlog.enqueue_retry_items for the types. Nothing was enqueued.';
 end;
 $$;
 
@@ -39,9 +49,9 @@ comment on function backlog.enqueue_retry_items(jsonb, text) is
 Each object has the keys of enqueue_retry_item's arguments without p_: event_type, event_data,
 channel_name, plugin_name, event_metadata, max_retries, retry_delay_seconds, backoff_multiplier,
 priority, correlation_id, tags, dedupe_key, run_at, expires_at. Returns one row per object, with its
-position from 1: inserted, skipped or replaced; items without a dedupe key come first. What happens when
-a live item has the dedupe key: raise undoes the whole call, skip returns that item, replace puts the new
-item in its place (one that is being worked on is left to finish, without its key).
+position from 1: inserted, skipped or replaced. What happens when a live item has the dedupe key: raise
+undoes the whole call, skip returns that item, replace puts the new item in its place (one that is being
+worked on is left to finish, without its key).
 
 Raises PB003 when the array or an object is not as described, PB004 on a duplicate with raise; then
 nothing is enqueued.$$;

@@ -1,5 +1,5 @@
 create or replace function backlog_internal.insert_unique_items(
-  p_items backlog_internal.new_item[],
+  p_items jsonb,
   p_on_duplicate text,
   p_now timestamptz
 )
@@ -17,14 +17,11 @@ begin
   -- One by one, in the order of the keys: a later item may meet an earlier one of the same batch, and
   -- two producers that send the same keys must not deadlock.
   for v_item in
-    select i.* from unnest(p_items) as i order by i.event_type, i.channel_name, i.dedupe_key, i.place
+    select i.*
+    from backlog_internal.read_items(p_items) as i
+    order by i.event_type, i.channel_name, i.dedupe_key, i.place
   loop
-    select l.lane_id
-    into v_lane
-    from backlog_internal.retry_lane as l
-    where l.event_type = v_item.event_type
-      and l.channel_name = v_item.channel_name;
-
+    v_lane := backlog_internal.lane_for_item(v_item);
     v_replaced := false;
     loop
       select e.id, e.event_id, e.inserted
@@ -56,7 +53,7 @@ begin
 end;
 $$;
 
-comment on function backlog_internal.insert_unique_items(backlog_internal.new_item[], text, timestamptz) is
-  $$Insert items that have a dedupe key, and say of each whether it was inserted, skipped or replaced.
+comment on function backlog_internal.insert_unique_items(jsonb, text, timestamptz) is
+  $$Insert items of which some have a dedupe key, and say of each whether it was inserted, skipped or replaced.
 
 Raises PB004 at the first duplicate when p_on_duplicate is raise.$$;
