@@ -13,7 +13,7 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -31,22 +31,16 @@ _TARGET = 0.1  # seconds that a batch should take; older batches are shared with
 _REPORT = 0.5  # seconds after which finished items of an unfinished batch are reported
 _WATCH = 0.1  # seconds between two looks of the watchdog
 
-_COLUMNS = ", ".join(Item.__slots__)
 _ACQUIRE = (
-    f"select {_COLUMNS} from backlog.complete_and_acquire_retry_items("  # noqa: S608 - constants
-    "p_lock_token => %s::bigint, p_worker_id => %s, p_batch_size => %s, p_lock_timeout => %s, "
-    "p_event_types => %s)"
+    f"select {', '.join(Item.__slots__)} "  # noqa: S608 - constants
+    "from backlog.complete_and_acquire_retry_items(%s::bigint, %s, %s, %s, %s)"
 )
-_COMPLETE = (
-    "select r.id from backlog.complete_retry_items(%s::bigint[], %s::bigint[], 'skip') as r "
-    "where r.outcome = 'stale'"
-)
+_COMPLETE = "select id from backlog.complete_retry_items(%s::bigint[], %s::bigint[], 'skip') " \
+    "where outcome = 'stale'"  # fmt: skip
 _COMPLETE_OR_RAISE = "select from backlog.complete_retry_items(%s::bigint[], %s::bigint[])"
-_FAIL = (
-    "select r.id, r.outcome, r.run_at from backlog.fail_retry_items(%s::bigint[], %s::bigint[], "
-    "%s::text[], %s::text[], %s::int[], 'skip') as r"
-)
-_RELEASE = "select r.id from backlog.release_retry_items(%s::bigint[], %s::bigint[], 'skip') as r"
+_FAIL = "select id, outcome, run_at from backlog.fail_retry_items(" \
+    "%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::int[], 'skip')"  # fmt: skip
+_RELEASE = "select id from backlog.release_retry_items(%s::bigint[], %s::bigint[], 'skip')"
 _EXTEND = "select backlog.extend_lease(%s, %s, %s)"
 _STAGE = "select backlog.stage_rows(%s, %s, %s, %s, %s)"
 _STAGED = "select backlog.stage_retry_item(p_pipeline => %s, p_id => %s, p_lock_token => %s)"
@@ -72,20 +66,29 @@ class Failure(NamedTuple):
     item: Item
     error: str
     code: str
-    retry_after: int | None
+    retry_after: int | None = None
 
 
 class Batch:
     """The items acquired by one call, under one lock token."""
-
-    __slots__ = ("extended_at", "shared", "stale", "taken_at", "todo", "token", "users")
 
     def __init__(self, items: list[Item]) -> None:
         self.token = items[0].lock_token
         self.todo = deque(items)  # popleft is atomic, so runners share it without a lock
         self.taken_at = self.extended_at = monotonic()
         self.users = 1
-        self.shared = self.stale = False
+        # Set before an item of it is touched by anyone but its first runner: a helper, the
+        # watchdog, the end. Until then its first runner may complete it by its token.
+        self.shared = False
+
+    def empty(self) -> list[Item]:
+        """Take out what no runner has begun."""
+        self.shared = True
+        items = []
+        with suppress(IndexError):
+            while True:
+                items.append(self.todo.popleft())
+        return items
 
 
 class Pool:
@@ -98,8 +101,7 @@ class Pool:
         self.event_types = sorted(registry)
         self.stopping = False
         self.staged = threading.Event()  # a page waits to be loaded
-        self.done = self.failed = self.stuck = 0
-        self.batches_taken = 0
+        self.done = self.failed = self.stuck = self.batches_taken = 0
         self.seconds_per_item = _TARGET / 10
         self.batches: dict[int, Batch] = {}
         # Whoever removes an item from `running` decides its fate: its runner when the handler
@@ -108,30 +110,27 @@ class Pool:
         self._runners: set[Runner] = set()
         self._idle = self._permits = 0
         self._condition = threading.Condition()
-        self._bell_out, self._bell_in = os.pipe()
-        os.set_blocking(self._bell_in, False)
-        self._watchdog = threading.Thread(target=self._watch, daemon=True, name="watchdog")
-        self._watchdog.start()
+        self.bell, self._bell_rope = os.pipe()  # readable when a runner rests, or somebody rings
+        os.set_blocking(self._bell_rope, False)
+        threading.Thread(target=self._watch, daemon=True, name="watchdog").start()
 
     # Runners and their rest
 
     def wake(self) -> None:
         """Let one runner look for work: an idle one, or a new one."""
         with self._condition:
-            if self.stopping:
-                return
             if self._idle > self._permits or len(self._runners) >= self.settings.threads:
                 self._permits = min(self._permits + 1, self.settings.threads)
                 self._condition.notify()
-                return
-            self._start(Runner(self))
+            elif not self.stopping:
+                self._runners.add(runner := Runner(self))
+                runner.start()
 
     def rest(self) -> bool:
         """Block the calling runner until there may be work; False when it shall end."""
         with self._condition:
             self._idle += 1
-            if not self._permits:
-                self.ring()
+            self.ring()
             self._condition.wait_for(lambda: self._permits or self.stopping)
             self._idle -= 1
             self._permits = max(0, self._permits - 1)
@@ -147,27 +146,16 @@ class Pool:
         with self._condition:
             return self._idle > self._permits or len(self._runners) < self.settings.threads
 
-    @property
-    def bell(self) -> int:
-        """File descriptor that becomes readable when a runner goes to rest, or somebody rings."""
-        return self._bell_out
-
     def ring(self) -> None:
         """Make the bell readable; safe in a signal handler."""
         with suppress(BlockingIOError):  # full of unread rings is as good
-            os.write(self._bell_in, b"!")
-
-    def _start(self, runner: Runner) -> None:
-        self._runners.add(runner)
-        runner.start()
+            os.write(self._bell_rope, b"!")
 
     def end(self, runner: Runner) -> None:
         """Forget a runner whose thread ends; one that is forgotten already was stuck."""
         with self._condition:
-            if runner in self._runners:
-                self._runners.discard(runner)
-            else:
-                self.stuck -= 1
+            self.stuck -= runner not in self._runners
+            self._runners.discard(runner)
         self.ring()
 
     def count(self, done: int = 0, failed: int = 0) -> None:
@@ -188,19 +176,17 @@ class Pool:
             self.batches_taken += 1
         if len(rows) >= asked:
             self.wake()
-        if self.stopping:  # acquired while the pool was stopping: nobody else has seen it
-            self.release_waiting()
+        if self.stopping:  # too late for stop() to see it
+            self.release(batch.empty())
         return batch
 
     def join_slow_batch(self) -> Batch | None:
         """Return another runner's batch that is late and has items left."""
-        if not self.batches:
-            return None
         late = monotonic() - _TARGET
         with self._condition:
             for batch in self.batches.values():
                 if batch.todo and batch.taken_at < late:
-                    batch.shared = True  # before the first item is taken: see Runner._report_all
+                    batch.shared = True
                     batch.users += 1
                     return batch
         return None
@@ -224,9 +210,13 @@ class Pool:
 
     # The watchdog
 
+    def timeout(self, handler: Handler) -> float:
+        """Return the seconds that a handler may take for one item."""
+        return self.settings.item_timeout if handler.timeout is None else handler.timeout
+
     def _watch(self) -> None:
         link = self.open_link("watchdog")
-        while not (self.stopping and not self.batches):
+        while self.batches or not self.stopping:
             sleep(_WATCH)
             try:
                 now = monotonic()
@@ -237,9 +227,9 @@ class Pool:
                     if batch.todo and now - batch.taken_at > _TARGET and self.has_idle():
                         self.wake()
                     if now - batch.extended_at > self.settings.lock_timeout / 3:
-                        self._extend(link, batch, now)
+                        self._extend(link, batch)
             except Exception as error:
-                logger.exception("watchdog", extra={"fields": {"error": error}})
+                logger.exception("watchdog failed", extra={"fields": {"error": error}})
         link.close()
 
     def _give_up(self, item: Item, runner: Runner) -> None:
@@ -247,65 +237,48 @@ class Pool:
         # runner inherits its books; the thread ends when its handler returns, if ever.
         error = f"TimeoutError: no answer in {self.timeout(self.registry[item.event_type]):g} s"
         note(logging.ERROR, "handler hangs", id=item.id, event_type=item.event_type, error=error)
-        failure = Failure(item, error, "TimeoutError", None)
-        heir = Runner(self, runner.batch, runner.done, [*runner.failed, failure])
+        heir = Runner(self)
+        heir.batch, heir.done = runner.batch, runner.done
+        heir.failed = [*runner.failed, Failure(item, error, "TimeoutError")]
         with self._condition:
             self.stuck += 1
             self._runners.discard(runner)
-            self._start(heir)
+            self._runners.add(heir)
+            heir.start()
         self.ring()
         runner.link.cancel()
 
-    def _extend(self, link: Link, batch: Batch, now: float) -> None:
+    def _extend(self, link: Link, batch: Batch) -> None:
+        settings = self.settings
+        batch.extended_at = monotonic()
         try:
-            link.call(_EXTEND, [batch.token, self.settings.worker_id, self.settings.lock_timeout])
-            batch.extended_at = now
+            link.call(_EXTEND, [batch.token, settings.worker_id, settings.lock_timeout])
         except psycopg.Error as error:
             if error.sqlstate != "PB001":
                 raise
-            batch.extended_at = now
-            batch.stale = True  # before the items are dropped: see Runner._report_all
-            if batch.todo:
-                batch.todo.clear()
-                note(logging.WARNING, "lease lost", lock_token=batch.token, error=error)
-
-    def timeout(self, handler: Handler) -> float:
-        """Return the seconds that a handler may take for one item."""
-        return self.settings.item_timeout if handler.timeout is None else handler.timeout
+            if dropped := batch.empty():
+                note(logging.WARNING, "lease lost", items=len(dropped), error=error)
 
     # The end
 
     def stop(self, hurry: Callable[[], bool]) -> None:
         """Finish the running items within the grace time, unless in a hurry; release the others."""
-        self.stopping = True  # before the batches are emptied: see Runner._report_all
         with self._condition:
+            self.stopping = True
             self._condition.notify_all()
-        self.release_waiting()
+        self.release([item for batch in list(self.batches.values()) for item in batch.empty()])
         end = monotonic() + self.settings.grace
         while self._runners and monotonic() < end and not hurry():
             sleep(0.02)
-        late = [item for item in list(self.running) if self.running.pop(item, None) is not None]
-        if late:
-            note(logging.WARNING, "released running items", ids=[item.id for item in late])
-            self.release(late)
-
-    def release_waiting(self) -> None:
-        """Give back what no runner has begun."""
-        items = []
-        for batch in list(self.batches.values()):
-            while batch.todo:
-                try:
-                    items.append(batch.todo.popleft())
-                except IndexError:
-                    break
-        if items:
-            self.release(items)
+        self.release([x for x in list(self.running) if self.running.pop(x, None) is not None])
 
     def release(self, items: list[Item]) -> None:
         """Put items back into the queue, no attempt counted."""
+        if not items:
+            return
         link = self.open_link("release")
         try:
-            rows = link.call(_RELEASE, [[i.id for i in items], [i.lock_token for i in items]])
+            rows = link.call(_RELEASE, _keys(items))
             note(logging.INFO, "released", items=len(rows))
         except psycopg.Error as error:
             note(logging.ERROR, "release failed", items=len(items), error=error)
@@ -316,31 +289,22 @@ class Pool:
 class Runner(threading.Thread):
     """A thread that acquires items, calls their handlers and reports the outcomes."""
 
-    def __init__(
-        self,
-        pool: Pool,
-        batch: Batch | None = None,
-        done: Iterable[Item] = (),
-        failed: Iterable[Failure] = (),
-    ) -> None:
+    def __init__(self, pool: Pool) -> None:
         super().__init__(daemon=True)  # a stuck handler must not keep the process alive
-        self.pool, self.batch = pool, batch
-        self.done, self.failed = list(done), list(failed)
-        self.link = pool.open_link("runner")
-        calls: dict[str, Callable[[Item], object]] = {}
-        for event_type, found in pool.registry.items():
-            if found.pipeline is not None:
-                calls[event_type] = partial(self._fetch, found)
-            elif found.transactional:
-                calls[event_type] = partial(self._transact, found)
-            else:
-                calls[event_type] = found.call
-        self.plans = {
-            name: (call, pool.timeout(pool.registry[name])) for name, call in calls.items()
-        }
-        self.settles_itself = {
-            name for name, h in pool.registry.items() if h.transactional or h.pipeline is not None
-        }
+        self.pool, self.link = pool, pool.open_link("runner")
+        self.batch: Batch | None = None
+        self.done: list[Item] = []
+        self.failed: list[Failure] = []
+        self.plans = {name: self._plan(found) for name, found in pool.registry.items()}
+
+    def _plan(self, handler: Handler) -> tuple[Callable[[Item], object], float, bool]:
+        """Return what to call, for how long, and whether it reports success by itself."""
+        timeout = self.pool.timeout(handler)
+        if handler.pipeline is not None:
+            return partial(self._fetch, handler), timeout, True
+        if handler.transactional:
+            return partial(self._transact, handler), timeout, True
+        return handler.call, timeout, False
 
     def run(self) -> None:
         """Work until the pool stops."""
@@ -365,10 +329,9 @@ class Runner(threading.Thread):
             # What was not reported comes back when its lease ends.
             logger.exception("runner failed", extra={"fields": {"error": error}})
             if self.batch is not None:
-                self.batch.shared = True
-                self.batch.todo.clear()
+                self.batch.empty()
                 pool.leave(self.batch)
-                self.batch, self.done, self.failed = None, [], []
+            self.batch, self.done, self.failed = None, [], []
             sleep(1)
         return True
 
@@ -379,7 +342,7 @@ class Runner(threading.Thread):
 
     def _run_items(self, batch: Batch) -> bool:
         """Call the handlers of a batch; False when the watchdog has given up on this thread."""
-        todo, running, plans, done = batch.todo, self.pool.running, self.plans, self.done
+        todo, running, plans = batch.todo, self.pool.running, self.plans
         started = reported = now = monotonic()
         count = 0
         while todo:
@@ -387,7 +350,7 @@ class Runner(threading.Thread):
                 item = todo.popleft()
             except IndexError:  # a helper took the last one
                 break
-            call, timeout = plans[item.event_type]
+            call, timeout, reports_itself = plans[item.event_type]
             running[item] = (now + timeout, self)
             failure = None
             try:
@@ -401,94 +364,84 @@ class Runner(threading.Thread):
             now = monotonic()
             if failure is not None:
                 self.failed.append(failure)
-            elif item.event_type not in self.settles_itself:
-                done.append(item)
+            elif not reports_itself:
+                self.done.append(item)
             if now - reported > _REPORT:
                 self._report()
-                done, reported = self.done, now
+                reported = now
         if count:
             self.pool.learn(now - started, count)
         return True
 
     def _report_all(self, batch: Batch) -> Batch | None:
         """Report a finished batch and, when possible, acquire the next one in the same call."""
-        pool = self.pool
-        # Completing by token covers every item still under it. That is right only when all of them
-        # went through this runner: no helper, no release, no lost lease. Each of these sets its
-        # flag before it touches the items, so an empty `todo` without a flag is ours alone.
-        alone = self.done and not (batch.shared or batch.stale or pool.stopping)
-        if alone:
+        following = None
+        # Completing by token covers every item still under it, so they must all be done here.
+        if self.done and not batch.shared and not self.pool.stopping:
             self._report_failures()
             try:
                 following = self._acquire(batch.token)
-                pool.count(done=len(self.done))
+                self.pool.count(done=len(self.done))
             except psycopg.Error as error:
                 if error.sqlstate != "PB001":
                     raise
                 note(logging.WARNING, "stale results dropped", ids=[i.id for i in self.done])
-                following = self._acquire(None)
             self.done = []
         else:
             self._report()
-            following = None
-        pool.leave(batch)
+        self.pool.leave(batch)
         return following
 
     def _report(self) -> None:
         self._report_failures()
         done, self.done = self.done, []
         if done:
-            stale = self.link.call(_COMPLETE, [[i.id for i in done], [i.lock_token for i in done]])
+            stale = self.link.call(_COMPLETE, _keys(done))
             self.pool.count(done=len(done) - len(stale))
-            for row in stale:
-                note(logging.WARNING, "stale result dropped", id=row[0])
+            if stale:
+                note(logging.WARNING, "stale results dropped", ids=[row[0] for row in stale])
 
     def _report_failures(self) -> None:
         failed, self.failed = self.failed, []
         if not failed:
             return
-        values = [
-            [f.item.id for f in failed], [f.item.lock_token for f in failed],
-            [f.error for f in failed], [f.code for f in failed], [f.retry_after for f in failed],
-        ]  # fmt: skip
-        outcomes = {row[0]: row[1:] for row in self.link.call(_FAIL, values)}
+        items, *columns = map(list, zip(*failed, strict=True))
+        rows = self.link.call(_FAIL, [*_keys(items), *columns])
         self.pool.count(failed=len(failed))
-        for f in failed:
-            outcome, run_at = outcomes.get(f.item.id, ("stale", None))
+        for (item, error, code, _), (_, outcome, run_at) in zip(failed, rows, strict=True):
             note(
-                logging.WARNING, "item failed", id=f.item.id, event_type=f.item.event_type,
-                code=f.code, error=f.error, outcome=outcome, run_at=run_at,
+                logging.WARNING, "item failed", id=item.id, event_type=item.event_type, code=code,
+                error=error, outcome=outcome, run_at=run_at,
             )  # fmt: skip
 
     def _transact(self, handler: Handler, item: Item) -> None:
         connection = self.link.connect()
         with connection.transaction():
             handler.call(item, connection)
-            connection.execute(_COMPLETE_OR_RAISE, [[item.id], [item.lock_token]])
+            connection.execute(_COMPLETE_OR_RAISE, _keys([item]))
         self.pool.count(done=1)
 
     def _fetch(self, handler: Handler, item: Item) -> None:
         page = handler.call(item)
-        if isinstance(page, dict):
+        if isinstance(page, Mapping):
             page = Page(page)
         if not isinstance(page, Page):
             raise PermanentError(f"the fetcher returned {type(page).__name__}, not a Page")
-        connection = self.link.connect()
+        connection, pipeline = self.link.connect(), handler.pipeline
         with connection.transaction():
             for table, rows in page.tables.items():
-                values = [handler.pipeline, table, _json(list(rows)), item.id, item.lock_token]
+                values = [pipeline, table, _json(list(rows)), item.id, item.lock_token]
                 connection.execute(_STAGE, values)
-            connection.execute(_STAGED, [handler.pipeline, item.id, item.lock_token])
+            connection.execute(_STAGED, [pipeline, item.id, item.lock_token])
             for request in page.next:
-                connection.execute(_NEXT_PAGE, [handler.pipeline, _json(request)])
+                connection.execute(_NEXT_PAGE, [pipeline, _json(request)])
         self.pool.count(done=1)
         self.pool.staged.set()
 
 
 def describe_failure(item: Item, error: BaseException) -> Failure:
     """Say what the database should know of an exception."""
-    if logger.isEnabledFor(logging.DEBUG):
-        logger.debug("handler raised", exc_info=error, extra={"fields": {"id": item.id}})
+    logger.debug("handler raised", exc_info=error, extra={"fields": {"id": item.id}})
     text = redacted(f"{type(error).__name__}: {error}".rstrip(": ").replace("\0", ""))[:2000]
     after = -int(-error.seconds // 1) if isinstance(error, RetryLater) else None
     return Failure(item, text, error_code(error), after)
@@ -504,6 +457,10 @@ def error_code(error: BaseException) -> str:
             if isinstance(value, int) and 100 <= value <= 599:
                 return str(int(value))
     return type(error).__name__
+
+
+def _keys(items: list[Item]) -> list[list[int]]:
+    return [[item.id for item in items], [item.lock_token for item in items]]
 
 
 def _json(value: object) -> Jsonb:

@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 import sys
+from typing import Any
 
 import click
 
@@ -15,57 +16,43 @@ from pgbacklog.logs import set_up_logging
 from pgbacklog.registry import Registry
 from pgbacklog.worker import Settings
 
+_SETTINGS: dict[str, tuple[float, click.ParamType, str]] = {
+    "threads": (8, click.IntRange(1, 500), "Handlers at a time; each thread has a connection."),
+    "batch-size": (100, click.IntRange(1, 10000), "Items that a thread acquires at most."),
+    "lock-timeout": (300, click.IntRange(3), "Seconds of a lease, extended while handlers run; "
+                     "how soon the work of a dead process comes back."),
+    "item-timeout": (300.0, click.FloatRange(0.1), "Seconds for an item, unless its handler says."),
+    "poll-interval": (5.0, click.FloatRange(0.1), "Seconds after which to look unasked."),
+    "grace": (30.0, click.FloatRange(0), "Seconds for running handlers to finish at the end."),
+}  # fmt: skip
+
+
+def _with_settings(command: Any) -> Any:
+    for name, (default, kind, text) in reversed(_SETTINGS.items()):
+        command = click.option(f"--{name}", default=default, type=kind, help=text)(command)
+    return command
+
 
 @click.command(
     epilog="Exit status: 0 after a graceful stop, 6 when too many handlers hang (restart it), "
     "else as for every command. The first SIGTERM or SIGINT lets running handlers finish within "
     "the grace time, the second stops waiting for them, the third ends the process."
 )
-@click.option(
-    "--hooks", required=True, multiple=True, metavar="MODULE", show_envvar=True,
-    help="Module with handlers and fetchers, from the working directory or installed; repeatable.",
-)  # fmt: skip
+@click.option("--hooks", required=True, multiple=True, metavar="MODULE",
+              help="Module with handlers, from the working directory or installed; repeatable.")
 @click.option("--event-type", "event_types", multiple=True, help="Only these; repeatable.")
-@click.option("--worker-id", help="Name in leases and logs. [default: host, process, chance]")
-@click.option("--threads", default=8, type=click.IntRange(1, 500), help="Handlers at a time.")
-@click.option("--batch-size", default=100, type=click.IntRange(1, 10000), help="Most at a time.")
-@click.option(
-    "--lock-timeout", default=300, type=click.IntRange(3), metavar="SECONDS",
-    help="Lease, extended while handlers run; how soon the work of a dead process comes back.",
-)  # fmt: skip
-@click.option(
-    "--item-timeout", default=300.0, type=click.FloatRange(0.1), metavar="SECONDS",
-    help="Time for one item, unless its handler has its own.",
-)  # fmt: skip
-@click.option(
-    "--poll-interval", default=5.0, type=click.FloatRange(0.1), metavar="SECONDS",
-    help="Look at least this often, notification or not.",
-)  # fmt: skip
-@click.option(
-    "--grace", default=30.0, type=click.FloatRange(0), metavar="SECONDS",
-    help="Time for running handlers to finish after SIGTERM.",
-)  # fmt: skip
+@click.option("--worker-id", help="Name in leases and logs.  [default: host, process, chance]")
+@_with_settings
 @click.option("--until-idle", "--once", is_flag=True, help="End when nothing is due any more.")
-@click.option("--log-format", default="text", type=click.Choice(["text", "json"]))
-@click.option(
-    "--log-level", default="info", type=click.Choice(["debug", "info", "warning", "error"])
-)
+@click.option("--log-format", default="text", type=click.Choice(["text", "json"]),
+              help="Lines of key=value, or of JSON.")
+@click.option("--log-level", default="info", help="Least level to log.",
+              type=click.Choice(["debug", "info", "warning", "error"]))  # fmt: skip
 @click.pass_context
 def listen(
-    ctx: click.Context,
-    hooks: tuple[str, ...],
-    event_types: tuple[str, ...],
-    worker_id: str | None,
-    threads: int,
-    batch_size: int,
-    lock_timeout: int,
-    item_timeout: float,
-    poll_interval: float,
-    grace: float,
-    until_idle: bool,
-    log_format: str,
-    log_level: str,
-) -> None:
+    ctx: click.Context, /, hooks: tuple[str, ...], event_types: tuple[str, ...],
+    worker_id: str | None, until_idle: bool, log_format: str, log_level: str, **settings: Any,
+) -> None:  # fmt: skip
     """Run fetchers and handlers on the items that are due, until stopped."""
     set_up_logging(log_format, log_level)
     sys.path.insert(0, os.getcwd())  # noqa: PTH109 - as `python -m` does
@@ -73,10 +60,7 @@ def listen(
     if event_types:
         registry = registry.only(event_types)
     name = worker_id or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
-    settings = Settings(
-        name, batch_size, threads, lock_timeout, item_timeout, poll_interval, grace
-    )
     with address(ctx) as dsn:
-        listener = Listener(dsn, registry, settings)
+        listener = Listener(dsn, registry, Settings(name, **settings))
         listener.handle_signals()
         sys.exit(listener.run(until_idle))

@@ -87,7 +87,8 @@ def retry() -> None:
 
 
 @retry.command("list")
-@click.option("--status", type=click.Choice(["pending", "processing", "dead_letter"]))
+@click.option("--status", help="Only these.",
+              type=click.Choice(["pending", "processing", "dead_letter"]))
 @click.option("--event-type", help="Only this one.")
 @click.option("--limit", default=50, type=click.IntRange(1), help="At most.")
 @json_option
@@ -125,7 +126,8 @@ def show_(ctx: click.Context, item_id: int, as_json: bool) -> None:
 
 @retry.command()
 @_chosen
-@click.option("--spread-over", default=0, type=click.IntRange(0), metavar="SECONDS")
+@click.option("--spread-over", default=0, type=click.IntRange(0), metavar="SECONDS",
+              help="Time over which they become due.")
 @click.option("--force", is_flag=True, help="Even those redriven as often as allowed.")
 @click.pass_context
 def redrive(
