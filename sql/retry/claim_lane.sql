@@ -16,6 +16,7 @@ declare
   v_mark    backlog_internal.retry_mark;
   v_moves   boolean := random() * 1000 < p_limit;
   v_settled boolean := false;
+  v_sweeps  boolean;
   v_token   bigint;
   v_ids     bigint[];
 begin
@@ -34,7 +35,9 @@ begin
       or pg_snapshot_xmin(pg_current_snapshot()) >= v_mark.settle_xid
     );
   end if;
-  if v_settled then
+  -- While an old transaction keeps the mark from settling, look below it every ten seconds.
+  v_sweeps := v_moves and not v_settled and v_mark.swept_at < p_now - interval '10 seconds';
+  if v_settled or v_sweeps then
     p_due.low_at := v_mark.safe_at;
     p_due.low_id := v_mark.safe_id;
   end if;
@@ -73,6 +76,7 @@ begin
   p_claim.items := p_claim.items + cardinality(v_ids);
 
   if v_moves then
+    v_mark.swept_at := case when v_sweeps then p_now else v_mark.swept_at end;
     perform backlog_internal.move_mark(v_mark, v_settled, v_ids[1], p_now);
   end if;
   return p_claim;

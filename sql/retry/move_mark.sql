@@ -20,9 +20,13 @@ begin
 
   if not p_settled then
     -- A transaction from before the last move still runs, so nothing new can be called settled. Read
-    -- on from here all the same, five seconds behind, which covers the short transactions.
+    -- on from here all the same, one second behind, which covers the short transactions; those in
+    -- between are found by the sweep every ten seconds.
     update backlog_internal.retry_mark as m
-    set low_at = greatest(m.low_at, least(v_first_at, p_now - interval '5 seconds')), low_id = 0
+    set
+      low_at = least(v_first_at, greatest(m.low_at, p_now - interval '1 second')),
+      low_id = 0,
+      swept_at = p_mark.swept_at
     where m.lane_id = p_mark.lane_id
       and m.priority = p_mark.priority;
     return;

@@ -15,7 +15,10 @@ begin
     from backlog_internal.retry_mark as m
     join backlog_internal.retry_lane as l on l.lane_id = m.lane_id
     where m.settle_xid is not null
-      and m.settle_xid <= pg_snapshot_xmin(pg_current_snapshot())
+      and (
+        m.settle_xid <= pg_snapshot_xmin(pg_current_snapshot())
+        or m.swept_at < p_now - interval '10 seconds'
+      )
       and (p_event_types is null or l.event_type = any (p_event_types))
     order by m.lane_id, m.priority
     limit 100
@@ -33,20 +36,30 @@ begin
     into v_late;
     v_found := v_found or v_late;
 
-    update backlog_internal.retry_mark as m
-    set
-      low_at = case when v_late then m.safe_at else m.low_at end,
-      low_id = case when v_late then m.safe_id else m.low_id end,
-      safe_at = case when v_late then m.safe_at else m.edge_at end,
-      safe_id = case when v_late then m.safe_id else m.edge_id end,
-      edge_at = case when v_late then m.safe_at else m.low_at end,
-      edge_id = case when v_late then m.safe_id else m.low_id end,
-      settle_xid = case
-        when v_late or (m.edge_at, m.edge_id) < (m.low_at, m.low_id) then
-          pg_snapshot_xmax(pg_current_snapshot())
-      end
-    where m.lane_id = v_mark.lane_id
-      and m.priority = v_mark.priority;
+    if v_late then
+      update backlog_internal.retry_mark as m
+      set low_at = m.safe_at, low_id = m.safe_id, swept_at = p_now
+      where m.lane_id = v_mark.lane_id
+        and m.priority = v_mark.priority;
+    elsif v_mark.settle_xid > pg_snapshot_xmin(pg_current_snapshot()) then
+      update backlog_internal.retry_mark as m
+      set swept_at = p_now
+      where m.lane_id = v_mark.lane_id
+        and m.priority = v_mark.priority;
+    else
+      -- Nothing came: below the edge nothing can any more; up to the mark wait once again.
+      update backlog_internal.retry_mark as m
+      set
+        safe_at = m.edge_at,
+        safe_id = m.edge_id,
+        edge_at = m.low_at,
+        edge_id = m.low_id,
+        settle_xid = case
+          when (m.edge_at, m.edge_id) < (m.low_at, m.low_id) then pg_snapshot_xmax(pg_current_snapshot())
+        end
+      where m.lane_id = v_mark.lane_id
+        and m.priority = v_mark.priority;
+    end if;
   end loop;
 
   return v_found;
@@ -54,6 +67,7 @@ end;
 $$;
 
 comment on function backlog_internal.settle_marks(text[], timestamptz) is
-  $$Look once more for items that committed late, where all transactions that could bring any have ended.
+  $$Look once more for items that committed late, where all transactions that could bring any have
+ended, and every ten seconds where one still runs.
 
 Returns whether it found some; the marks then point at them. Called when a claim comes back short.$$;
