@@ -68,21 +68,24 @@ class Listener:
         if not until_idle:
             housekeeper.start()
         self.pool.wake()
-        while not self.stops and self.pool.stuck <= settings.threads:
-            try:
-                if not until_idle:
-                    self._wait()
-                elif not self.pool.quiet():
-                    self._ready(1.0)
-                elif housekeeper.load_pipelines():
-                    self.pool.wake()
-                else:
-                    break
-            except psycopg.Error as error:
-                if until_idle and not self.link.lost(error):
-                    raise
-                self._recover(error)
-        return self._leave()
+        try:
+            while not self.stops and self.pool.stuck <= settings.threads:
+                try:
+                    if not until_idle:
+                        self._wait()
+                    elif not self.pool.quiet():
+                        self._ready(1.0)
+                    elif housekeeper.load_pipelines():
+                        self.pool.wake()
+                    else:
+                        break
+                except psycopg.Error as error:
+                    if until_idle and not self.link.lost(error):
+                        raise
+                    self._recover(error)
+        finally:
+            code = self._leave()
+        return code
 
     def stop(self) -> None:
         """Ask for a graceful stop; the second time, for a quick one. From any thread."""

@@ -326,7 +326,9 @@ class Runner(threading.Thread):
                 return False
             self.batch = self._report_all(self.batch)
         except Exception as error:
-            # What was not reported comes back when its lease ends.
+            # What was not reported comes back when its lease ends. A new connection forgets
+            # prepared statements, which an upgrade of the schema may have made useless.
+            self.link.close()
             logger.exception("runner failed", extra={"fields": {"error": error}})
             if self.batch is not None:
                 self.batch.empty()

@@ -52,7 +52,8 @@ def test_enqueue_takes_one_document_or_a_line_each(cli, db: Database) -> None:
     assert "skipped" in again.stdout
     assert many.stdout == "2 inserted\n"
     items = db.connect().execute(
-        "select channel_name, priority, tags, event_data from backlog.retry_items order by id"
+        "select channel_name, priority, tags, event_data from backlog.retry_items"
+        " order by channel_name desc, event_data"
     )
     assert items.fetchall() == [
         ("smtp", 9, ["t"], {"to": "x"}), ("", 5, None, {"n": 1}), ("", 5, None, {"n": 2})

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from support.database import Database
 from support.listening import enqueue, eventually, live, outcomes
@@ -172,3 +173,19 @@ def test_a_million_waiting_items_need_little_memory(db: Database, listen) -> Non
     text = Path(f"/proc/{process.process.pid}/status").read_text()
     peak = next(int(line.split()[1]) for line in text.splitlines() if line.startswith("VmHWM"))
     assert peak < 100 * 1024, f"{peak} kB"
+
+
+def test_the_worker_role_is_enough(db: Database, listen) -> None:
+    """A listener needs no right but those of backlog_worker."""
+    conn = db.connect()
+    enqueue(conn, "quick", 3)
+    enqueue(conn, "never")
+    enqueue(conn, "later")
+    process = listen(HOOKS, dsn=make_conninfo(db.dsn, options="-c role=backlog_worker"))
+    eventually(lambda: outcomes(conn).get("completed") == 3)
+    eventually(lambda: len(process.events("item failed")) == 2)
+    time.sleep(1.5)
+    process.process.terminate()
+    process.ended()
+
+    assert not [event for event in process.events() if event["level"] == "error"]
