@@ -17,15 +17,20 @@ begin
     v_dropped := 0;
     v_blocked := null;
     for v_retired in
-      select
-        case l.kind when 'function' then 'routine' else l.kind end as kind,
-        l.object
+      select l.kind, l.object, t.tgname as trigger_name, t.tgrelid::regclass as trigger_table
       from backlog_internal.live_objects() as l
       join backlog_internal.fingerprint as f on f.kind = l.kind and f.object = l.object
+      left join pg_trigger as t
+        on l.kind = 'trigger'
+        and l.object = format('%I on %s', t.tgname, t.tgrelid::regclass)
       where l.written_by <> pg_current_xact_id()::xid
     loop
       begin
-        execute format('drop %s %s', v_retired.kind, v_retired.object);
+        execute case v_retired.kind
+          when 'function' then format('drop routine %s', v_retired.object::regprocedure)
+          when 'view' then format('drop view %s', v_retired.object::regclass)
+          else format('drop trigger %I on %s', v_retired.trigger_name, v_retired.trigger_table)
+        end;
         v_dropped := v_dropped + 1;
       exception when dependent_objects_still_exist then
         get stacked diagnostics v_users = pg_exception_detail;

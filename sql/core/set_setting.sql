@@ -6,7 +6,7 @@ create or replace function backlog.set_setting(p_name text, p_value text)
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_type text;
+  v_type regtype;
   v_previous text := backlog_internal.setting(p_name);
 begin
   if p_value is null then
@@ -14,7 +14,7 @@ begin
     return v_previous;
   end if;
 
-  select d.type
+  select d.type::regtype
   into v_type
   from backlog_internal.setting_defaults as d
   where d.name = p_name;

@@ -303,7 +303,7 @@ def test_keys_are_bigint_or_names(conn: psycopg.Connection[Any]) -> None:
         where (a.attidentity <> '' or a.attname ~ '(^id|_id)$')
           and r.relkind in ('r', 'p')
           and a.atttypid in ('int2'::regtype, 'int4'::regtype)
-          and a.attname not in ('lane_id', 'gate_id', 'rule_id')
+          and a.attname not in ('lane_id', 'gate_id', 'failure_rule_id')
         """
     ).fetchall()
     assert names(found) == []

@@ -47,8 +47,8 @@ def drift(ctx: click.Context, as_json: bool) -> None:
 @click.option("--cascade", is_flag=True, help="Also drop what others built on it.")
 @click.pass_context
 def uninstall(ctx: click.Context, yes: bool, cascade: bool) -> None:
-    """Remove everything that pgbacklog made in this database, with all its data."""
+    """Remove both schemas with all their data, delta tables, and roles that nobody else needs."""
     with address(ctx) as dsn:
         if not yes:
-            click.confirm("Drop every retry item, load and setting of pgbacklog?", abort=True)
+            click.confirm("Drop every retry item, load and setting in this database?", abort=True)
         schema.uninstall(dsn, cascade=cascade, say=click.echo)
