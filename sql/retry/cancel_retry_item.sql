@@ -10,31 +10,30 @@ declare
   v_item  backlog_internal.retry_item;
   v_lease backlog_internal.retry_lease;
 begin
-  select i.* into v_item from backlog_internal.retry_item as i where i.id = p_id;
-  if not found then
-    return false;
-  end if;
+  -- A loop, because the item may move between waiting and leased while we look.
+  loop
+    select i.* into v_item from backlog_internal.retry_item as i where i.id = p_id;
+    if not found then
+      return false;
+    end if;
 
-  delete from backlog_internal.retry_ready as r
-  where r.lane_id = v_item.lane_id
-    and r.priority = v_item.priority
-    and r.run_at = v_item.run_at
-    and r.id = p_id;
+    delete from backlog_internal.retry_ready as r
+    where r.lane_id = v_item.lane_id
+      and r.priority = v_item.priority
+      and r.run_at = v_item.run_at
+      and r.id = p_id;
+    exit when found;
 
-  if not found then
     select s.*
     into v_lease
     from backlog_internal.retry_lease as s
     where s.lane_id = v_item.lane_id
       and s.ids @> array[p_id]
     for update;
-    -- Its worker ended it, or it moved, between the two reads: what is there now decides.
-    if not found or not exists (
+    exit when found and exists (
       select 1 from backlog_internal.take_leased(array[p_id], array[v_lease.token])
-    ) then
-      return false;
-    end if;
-  end if;
+    );
+  end loop;
 
   delete from backlog_internal.retry_item as i
   where i.id = p_id

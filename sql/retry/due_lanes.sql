@@ -32,7 +32,7 @@ begin
     where l.lane_id between p_first_lane and p_last_lane
       and l.blocked_until <= p_now
       and (p_event_types is null or l.event_type = any (p_event_types))
-    order by l.lane_id
+    order by l.lane_id, m.priority desc
     limit p_limit
   );
 end;

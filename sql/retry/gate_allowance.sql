@@ -26,8 +26,7 @@ begin
     select coalesce(sum(cardinality(s.ids)), 0)
     into v_flying
     from backlog_internal.retry_lease as s
-    join backlog_internal.retry_lane as l on l.lane_id = s.lane_id
-    where l.gate_id = p_gate_id;
+    where s.gate_id = p_gate_id;
   end if;
   if v_policy.concurrency_limit is not null then
     v_allow := least(v_allow, v_policy.concurrency_limit - v_flying);

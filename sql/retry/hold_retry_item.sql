@@ -15,9 +15,14 @@ begin
   v_taken := backlog_internal.take_leased_strictly(array[p_id], array[p_lock_token], 'raise');
 
   insert into backlog_internal.retry_lease
-    (token, lane_id, part, gate_id, worker_id, claimed_at, leased_until, ids)
-  select v_token, t.lane_id, 0, t.gate_id, p_holder, t.claimed_at, 'infinity', array[t.id]
+    (token, lane_id, part, worker_id, claimed_at, leased_until, ids)
+  select v_token, t.lane_id, 0, p_holder, t.claimed_at, 'infinity', array[t.id]
   from unnest(v_taken) as t;
+
+  -- For the limits and the breaker the work is done.
+  perform backlog_internal.gate_success(t.gate_id, backlog_internal.clock())
+  from unnest(v_taken) as t
+  where t.gate_id is not null;
 
   return v_token;
 end;

@@ -57,7 +57,7 @@ begin
   end if;
 
   return row(
-    p_item.id, p_item.lane_id, p_item.priority, p_leased.gate_id, v_action, v_reason, v_count,
+    p_item.id, p_item.lane_id, p_item.priority, v_lane.gate_id, v_action, v_reason, v_count,
     p_now + make_interval(secs => v_seconds), v_errors, p_leased.claimed_at, p_leased.worker_id,
     left(p_failure.error, 2000), p_failure.error_code
   )::backlog_internal.failure_verdict;
