@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -61,6 +62,23 @@ def test_four_processes_at_once_make_one_schema(empty_db: Database) -> None:
     assert [each.returncode for each in running] == [0] * 4, "\n".join(outputs)
     assert sum("apply   0001_schemas_and_roles" in each for each in outputs) == 1
     assert all("nothing is pending, nothing drifts" in each for each in outputs)
+
+
+@pytest.mark.parametrize("line", ["apply   0001", "apply   0002", "load "])
+def test_a_killed_migration_is_finished_by_the_next(empty_db: Database, line: str) -> None:
+    """The step after the printed line is cut off somewhere, by SIGKILL."""
+    running = run_migrate(empty_db.dsn)
+    assert running.stdout is not None
+    for printed in running.stdout:
+        if printed.startswith(line):
+            running.kill()
+            break
+    running.communicate(timeout=60)
+    assert running.returncode == -signal.SIGKILL
+    done = run_migrate(empty_db.dsn)
+    output, _ = done.communicate(timeout=120)
+    assert done.returncode == 0, output
+    assert schema.drift(empty_db.connect()) == []
 
 
 def test_each_step_is_printed_and_a_second_run_only_loads_functions(empty_db: Database) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from click.testing import CliRunner
+from psycopg.conninfo import make_conninfo
 
 from pgbacklog import schema
 from pgbacklog.cli import main
@@ -144,3 +145,18 @@ def test_it_can_be_installed_again(alone: Database) -> None:
     schema.uninstall(alone.dsn)
     schema.migrate(alone.dsn)
     assert schema.drift(alone.connect()) == []
+
+
+def test_an_owner_without_superuser_rights_can_install_and_uninstall(alone: Database) -> None:
+    conn = alone.connect()
+    conn.execute("create role owner login createrole")
+    conn.execute("create database theirs owner owner")
+    before = everything(conn)
+    dsn = make_conninfo(alone.dsn, user="owner", dbname="theirs")
+    schema.migrate(dsn)
+    schema.migrate(dsn)
+    with psycopg.connect(dsn) as theirs:
+        assert schema.drift(theirs) == []
+        assert theirs.execute("select count(*) from backlog.settings").fetchone()[0] > 0
+    schema.uninstall(dsn)
+    assert everything(conn) == before
