@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from pgbacklog.errors import ServerError
+
 LIBPQ_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE", "PGUSER")
 Say = Callable[[str], None]
 
@@ -25,8 +27,12 @@ def database(dsn: str | None = None, say: Say = lambda _: None) -> Iterator[str]
         yield ""
     else:
         # Imported here: who has a server need not have an operating system that embeds one.
-        from pgbacklog.embedded import EmbeddedServer
-
+        try:
+            from pgbacklog.embedded import EmbeddedServer
+        except ImportError as error:
+            raise ServerError(
+                f"no embedded server on this system: {error}", "Set DATABASE_URL."
+            ) from error
         with EmbeddedServer() as server:
             say(f"embedded PostgreSQL {server.binaries.major} in {server.base}")
             yield server.dsn

@@ -38,7 +38,6 @@ def supervise(plan: dict[str, Any]) -> int:
             for number, patience in ((signal.SIGINT, 30), (signal.SIGQUIT, 10)):
                 if server and server[0].poll() is None:
                     server[0].send_signal(number)
-                    threading.Event().wait(0)
                     _wait(server[0], patience)
             os._exit(0)
 
@@ -54,7 +53,7 @@ def supervise(plan: dict[str, Any]) -> int:
         started = time.monotonic()
         status = child.wait()
         if stopping.is_set():
-            threading.Event().wait()
+            threading.Event().wait()  # the other thread ends the process
         if attempt == 0 and time.monotonic() - started < 1 and status == 1:
             return status  # a configuration that cannot work; the log says why
         time.sleep(0.5)  # backends of a killed postmaster still hold its shared memory

@@ -10,8 +10,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pglast
 import psycopg
 import pytest
+import sqlparse
 from click.testing import CliRunner
 from psycopg.conninfo import make_conninfo
 
@@ -275,6 +277,13 @@ def test_every_migration_names_the_one_before_it() -> None:
         assert first_line.strip() == f"-- depends: {previous}".strip()
         assert path.read_text().isascii(), f"{path.name} is read in the locale's encoding"
         previous = path.stem
+
+
+@pytest.mark.parametrize("path", assets.migration_files(), ids=lambda path: path.stem)
+def test_the_migration_tool_finds_the_statements_that_postgresql_finds(path: Path) -> None:
+    """It splits scripts by a parser of its own, which nested comments can mislead."""
+    script = path.read_text()
+    assert len(sqlparse.split(script)) == len(pglast.split(script))
 
 
 def test_psycopg_errors_of_other_kinds_pass_through(db: Database) -> None:

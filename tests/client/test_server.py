@@ -102,6 +102,17 @@ def test_without_an_address_there_is_an_embedded_server(
     assert eventually(lambda: not answers(dsn))
 
 
+def test_a_system_without_the_needed_calls_is_told_to_set_an_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("DATABASE_URL", *server.LIBPQ_VARIABLES):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setitem(sys.modules, "pgbacklog.embedded", None)
+    with pytest.raises(ServerError, match="no embedded server on this system") as caught:
+        server.database().__enter__()
+    assert caught.value.hint == "Set DATABASE_URL."
+
+
 def test_it_listens_on_a_socket_that_only_its_account_may_use(own_server: EmbeddedServer) -> None:
     with psycopg.connect(own_server.dsn) as conn:
         folder, tcp = conn.execute(
