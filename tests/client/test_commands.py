@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pgbacklog.cli import main
+
 from support.database import Database
 from support.listening import enqueue
 
@@ -139,7 +140,8 @@ def test_items_are_cancelled_and_event_types_paused(cli, db: Database) -> None:
     assert "[PB005]" in refused.stderr
 
 
-def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], click.Command]]:
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple]:
+    """Return every command with the words that call it."""
     found = []
     for name, command in group.commands.items():
         found.append(((*path, name), command))

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from pgbacklog import schema
+
 from support.database import Database
 from support.deaf_proxy import DeafProxy
 from support.listening import enqueue, eventually, live, outcomes

@@ -34,7 +34,15 @@ NOTE_EFFECT_ONCE = """
 """
 
 
+def states(conn) -> list[tuple]:
+    """Count live items by status and attempts."""
+    return conn.execute(
+        "select status, retry_count, count(*) from backlog.retry_items group by 1, 2"
+    ).fetchall()
+
+
 def effects(conn) -> int:
+    """Count what the handlers did."""
     return conn.execute("select count(*) from effect").fetchone()[0]
 
 
@@ -119,8 +127,7 @@ def test_a_stopped_listener_finishes_what_runs_and_releases_the_rest(db: Databas
     process.process.terminate()
 
     assert process.ended() == 0
-    rows = conn.execute("select status, retry_count, count(*) from backlog.retry_items group by 1, 2")
-    assert rows.fetchall() == [("pending", 0, 9)]
+    assert states(conn) == [("pending", 0, 9)]
     assert outcomes(conn) == {"completed": 1}
     assert effects(conn) == 1
 
@@ -137,8 +144,7 @@ def test_a_second_signal_does_not_wait_for_running_handlers(db: Database, listen
     process.process.terminate()
 
     assert process.ended(5) == 0
-    rows = conn.execute("select status, retry_count, count(*) from backlog.retry_items group by 1, 2")
-    assert rows.fetchall() == [("pending", 0, 2)]
+    assert states(conn) == [("pending", 0, 2)]
 
 
 def test_a_hanging_handler_costs_its_item_an_attempt_and_nothing_else(db: Database, listen) -> None:
@@ -207,7 +213,9 @@ def test_results_under_a_lost_lease_are_dropped(db: Database, listen) -> None:
     process = listen(NOTE_EFFECT_ONCE.format(seconds=2), "--lock-timeout", "300")
     eventually(lambda: conn.execute("select 1 from backlog_internal.retry_lease").fetchone())
     time.sleep(0.3)
-    conn.execute("select backlog.release_retry_items(ids, array[token]) from backlog_internal.retry_lease")
+    conn.execute(
+        "select backlog.release_retry_items(ids, array[token]) from backlog_internal.retry_lease"
+    )
     conn.execute("select backlog.pause_event_type('work')")
     eventually(lambda: process.events("item failed"), 10)
 
