@@ -14,7 +14,8 @@ class Bar:
     """One promise: `metric` of `system` against a factor of `against`, or against a limit.
 
     With `against`, the figure is system / against, computed round by round; `against_metric`
-    names another metric of that system. Without it, the figure is the metric itself.
+    names another metric of that system. Without it, the figure is the metric itself. A bar
+    without a limit promises nothing: the figure is printed for information.
     """
 
     metric: str
@@ -24,15 +25,17 @@ class Bar:
     against: str | None = None
     against_metric: str | None = None
 
-    @property
-    def limit(self) -> float:
-        chosen = self.at_least if self.at_least is not None else self.at_most
-        assert chosen is not None, "a bar needs a limit"
-        return chosen
-
     def holds(self, figure: float) -> bool:
         """Tell whether the figure is on the right side of the limit."""
-        return figure >= self.limit if self.at_least is not None else figure <= self.limit
+        if self.at_least is not None:
+            return figure >= self.at_least
+        return self.at_most is None or figure <= self.at_most
+
+    def limit(self) -> str:
+        """Write the limit as the report prints it."""
+        if self.at_least is not None:
+            return f">= {self.at_least:g}"
+        return "none" if self.at_most is None else f"<= {self.at_most:g}"
 
     def title(self) -> str:
         """Name the comparison as the report prints it."""
@@ -58,6 +61,8 @@ class Verdict:
         """Say pass or miss; a question mark means that rounds disagree with each other."""
         if self.figure is None or self.lowest is None or self.highest is None:
             return "not run"
+        if self.bar.at_least is None and self.bar.at_most is None:
+            return "-"
         word = "pass" if self.bar.holds(self.figure) else "MISS"
         agreed = self.bar.holds(self.lowest) == self.bar.holds(self.highest)
         return word if agreed else word + "?"
@@ -173,8 +178,7 @@ def spread(values: list[float]) -> str:
 
 def verdict_row(verdict: Verdict) -> list[str]:
     """Format one bar as a table row."""
-    sign = ">=" if verdict.bar.at_least is not None else "<="
-    bar = f"{sign} {verdict.bar.limit:g}"
+    bar = verdict.bar.limit()
     if verdict.figure is None or verdict.lowest is None or verdict.highest is None:
         return [verdict.bar.title(), "-", bar, "not run"]
     figure = f"{verdict.figure:.2f} [{verdict.lowest:.2f}..{verdict.highest:.2f}]"

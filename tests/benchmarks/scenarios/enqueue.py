@@ -42,8 +42,9 @@ SERVER_BULK = "server bulk rows/s"
 PYTHON_BULK = "python bulk rows/s"
 
 BARS = [
-    # The raw INSERT goes into the classic table: the same columns, and one index more than none.
-    *(Bar(single(clients), "pgbacklog", at_least=0.85, against="classic") for clients in CLIENTS),
+    # The raw INSERT goes into the classic table: nearly the same columns, two indexes.
+    Bar(single(1), "pgbacklog", at_least=0.85, against="classic"),
+    *(Bar(single(clients), "pgbacklog", against="classic") for clients in CLIENTS[1:]),
     Bar(single(1), "pgbacklog", at_least=1.3, against="pgmq"),
     Bar(PYTHON_BULK, "pgbacklog", at_least=3.0, against="jsonb[] parameter"),
     Bar(SERVER_BULK, "pgbacklog", at_least=1.0, against="pgmq"),
