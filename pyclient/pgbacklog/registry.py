@@ -79,7 +79,9 @@ def handler(
     """
     if not event_types or any(name.startswith(FETCH) for name in event_types):
         raise ValueError(f"a handler needs event types, and none that begins with {FETCH!r}")
-    return _marking([Handler(name, _unset, timeout, transactional) for name in event_types])
+    return _marking(
+        lambda function: [Handler(name, function, timeout, transactional) for name in event_types]
+    )
 
 
 def fetcher(pipeline: str, *, timeout: float | None = None) -> Callable[[_Function], _Function]:
@@ -88,23 +90,25 @@ def fetcher(pipeline: str, *, timeout: float | None = None) -> Callable[[_Functi
     It may also return a plain mapping of table to rows. The item is complete once its rows are in
     the stable tables.
     """
-    return _marking([Handler(FETCH + pipeline, _unset, timeout, pipeline=pipeline)])
+    return _marking(
+        lambda function: [Handler(FETCH + pipeline, function, timeout, pipeline=pipeline)]
+    )
 
 
-class Registry(Mapping[str, Handler]):
+class Registry(dict[str, Handler]):
     """The handlers by event type. Nothing is registered but what the given modules hold."""
 
     def __init__(self, modules: Iterable[ModuleType] = ()) -> None:
-        self._handlers: dict[str, Handler] = {}
+        super().__init__()
         for found in (found for module in modules for found in _marked(module)):
-            if self._handlers.setdefault(found.event_type, found).call is not found.call:
+            if self.setdefault(found.event_type, found).call is not found.call:
                 raise BacklogError(
                     f"two functions handle the event type {found.event_type}",
                     "Keep one of them; an event type has one handler.",
                 )
 
     @classmethod
-    def from_names(cls, names: Iterable[str]) -> Registry:
+    def from_names(cls, names: Sequence[str]) -> Registry:
         """Import the modules that the operator named, and no others; raises BacklogError."""
         modules = []
         for name in names:
@@ -123,41 +127,24 @@ class Registry(Mapping[str, Handler]):
             )
         return registry
 
-    def only(self, event_types: Iterable[str]) -> Registry:
-        """Return a registry with only these event types; raises BacklogError if one is missing."""
-        chosen = Registry()
-        for name in event_types:
-            if name not in self._handlers:
+    def keep(self, event_types: Iterable[str]) -> None:
+        """Forget all but these event types; raises BacklogError if one has no handler."""
+        chosen = dict.fromkeys(event_types)
+        for name in chosen:
+            if name not in self:
                 raise BacklogError(
                     f"no handler for the event type {name}",
-                    f"The hooks handle: {', '.join(sorted(self._handlers))}.",
+                    f"The hooks handle: {', '.join(sorted(self))}.",
                 )
-            chosen._handlers[name] = self._handlers[name]
-        return chosen
-
-    def __getitem__(self, event_type: str) -> Handler:
-        return self._handlers[event_type]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._handlers)
-
-    def __len__(self) -> int:
-        return len(self._handlers)
+        for name in self.keys() - chosen.keys():
+            del self[name]
 
 
-def _unset(*_: object) -> None:
-    raise AssertionError("the decorator has not met its function")
-
-
-def _marking(handlers: list[Handler]) -> Callable[[_Function], _Function]:
+def _marking(make: Callable[[_Function], list[Handler]]) -> Callable[[_Function], _Function]:
     # A mark on the function, not an entry in a global table: only modules that the operator named
     # are searched for marks, whatever else gets imported along with them.
     def mark(function: _Function) -> _Function:
-        bound = [
-            Handler(h.event_type, function, h.timeout, h.transactional, h.pipeline)
-            for h in handlers
-        ]
-        setattr(function, _MARK, [*getattr(function, _MARK, []), *bound])
+        setattr(function, _MARK, [*getattr(function, _MARK, []), *make(function)])
         return function
 
     return mark

@@ -16,7 +16,7 @@ from pgbacklog.logs import set_up_logging
 from pgbacklog.registry import Registry
 from pgbacklog.worker import Settings
 
-_SETTINGS: dict[str, tuple[float, click.ParamType, str]] = {
+_SETTINGS: dict[str, tuple[float, Any, str]] = {
     "threads": (8, click.IntRange(1, 500), "Handlers at a time; each thread has a connection."),
     "batch-size": (100, click.IntRange(1, 10000), "Items that a thread acquires at most."),
     "lock-timeout": (300, click.IntRange(3), "Seconds of a lease, extended while handlers run; "
@@ -58,7 +58,7 @@ def listen(
     sys.path.insert(0, os.getcwd())  # noqa: PTH109 - as `python -m` does
     registry = Registry.from_names(hooks)
     if event_types:
-        registry = registry.only(event_types)
+        registry.keep(event_types)
     name = worker_id or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
     with address(ctx) as dsn:
         listener = Listener(dsn, registry, Settings(name, **settings))
