@@ -17,6 +17,7 @@
 \ir core/live_objects.sql
 \ir core/drift.sql
 \ir core/seal_objects.sql
+\ir core/describe_views.sql
 \ir core/finish_install.sql
 
 -- Retry engine: enqueue

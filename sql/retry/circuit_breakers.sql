@@ -16,3 +16,4 @@ from backlog_internal.retry_gate as g;
 
 comment on view backlog.circuit_breakers is
   $$List circuit breakers and token buckets by event type; channel_name is null when one covers all.$$;
+comment on column backlog.circuit_breakers.tokens_left is 'Calls that the rate limit still allows, as of the last claim.';

@@ -12,3 +12,4 @@ comment on view backlog.retry_history is
 
 Outcomes: completed, failed (and retried), dead_letter, redriven, discarded, cancelled. Ask with a range
 of finished_at, by which the table is partitioned.$$;
+comment on column backlog.retry_history.processing_time is 'From the claim to the end of the attempt.';

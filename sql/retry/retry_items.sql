@@ -38,3 +38,9 @@ comment on view backlog.retry_items is
   $$List the live items: pending ones wait for run_at, processing ones are under a worker's lease.
 
 Ended items are in backlog.retry_history, items that need a person in backlog.dead_letters.$$;
+comment on column backlog.retry_items.id is 'Key of the item.';
+comment on column backlog.retry_items.status is 'pending or processing.';
+comment on column backlog.retry_items.max_retries is 'Limit of failed attempts: its own, else that of the policy.';
+comment on column backlog.retry_items.run_at is 'A pending item is not processed before this time.';
+comment on column backlog.retry_items.lock_token is 'Proof of the lease; null while pending.';
+comment on column backlog.retry_items.last_error is 'Text of the most recent failure.';

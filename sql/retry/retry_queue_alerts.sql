@@ -39,3 +39,9 @@ where p.paused_at is not null;
 
 comment on view backlog.retry_queue_alerts is
   $$List what deserves attention: dead letters, open breakers, overdue leases, items waiting too long, pauses.$$;
+comment on column backlog.retry_queue_alerts.alert is 'dead_letters, breaker_open, lease_overdue, waiting_too_long or paused.';
+comment on column backlog.retry_queue_alerts.severity is 'critical, warning or info.';
+comment on column backlog.retry_queue_alerts.event_type is 'Event type that it is about.';
+comment on column backlog.retry_queue_alerts.items is 'How many items it concerns; null when they are not counted.';
+comment on column backlog.retry_queue_alerts.since is 'Since when.';
+comment on column backlog.retry_queue_alerts.advice is 'What to do, or what is known about the cause.';

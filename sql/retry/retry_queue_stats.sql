@@ -32,3 +32,8 @@ comment on view backlog.retry_queue_stats is
   $$Count items by event type, channel and status; ended ones over the last 24 hours.
 
 Reads every live item, so ask it now and then rather than in a loop.$$;
+comment on column backlog.retry_queue_stats.status is 'pending, processing, dead_letter, completed, cancelled or discarded.';
+comment on column backlog.retry_queue_stats.items is 'How many.';
+comment on column backlog.retry_queue_stats.avg_retries is 'Failed attempts per item on average.';
+comment on column backlog.retry_queue_stats.oldest is 'When the oldest live item was created, or the first of the ended ones ended.';
+comment on column backlog.retry_queue_stats.next_run_at is 'When the next pending item is due.';
