@@ -149,7 +149,8 @@ def run(server: Server, settings: Settings, results: Results) -> None:
             try:
                 measure_with_pgbench(order, settings, results)
             except UnavailableError as reason:
-                results.skip("single and server bulk", str(reason))
+                for metric in (*map(single, CLIENTS), SERVER_BULK):
+                    results.skip(metric, str(reason))
             for label, name, send in PYTHON_WAYS[:: -1 if number % 2 else 1]:
                 if name in by_name:
                     rate = python_rate(by_name[name], send, settings.seconds)
