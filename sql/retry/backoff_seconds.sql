@@ -17,9 +17,13 @@ return
       when 'fixed' then p_delay
       when 'linear' then
         p_delay * (1 + greatest(p_retry_count - 1, 0) * (p_multiplier::double precision - 1))
-      -- 1000 ^ 100 is still a double; no cap is reached later than that.
+      -- At most 10 ^ 290 times a delay, which is still a double and beyond every cap.
       else p_delay * power(
-        p_multiplier::double precision, least(greatest(p_retry_count - 1, 0), 100)
+        p_multiplier::double precision,
+        least(
+          greatest(p_retry_count - 1, 0),
+          290 / greatest(log(p_multiplier::double precision), 1e-15)
+        )
       )
     end
   ) * (1 + p_jitter::double precision * (2 * random() - 1));

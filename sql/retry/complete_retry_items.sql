@@ -15,7 +15,8 @@ declare
   v_taken backlog_internal.leased_item[];
 begin
   -- The usual ack is a whole batch as it was acquired.
-  if p_lock_tokens[1] = all (p_lock_tokens)
+  if p_on_stale in ('raise', 'skip')
+    and p_lock_tokens[1] = all (p_lock_tokens)
     and cardinality(p_lock_tokens) = cardinality(p_ids)
     and backlog_internal.finish_lease(p_lock_tokens[1], p_ids, v_now) > 0
   then

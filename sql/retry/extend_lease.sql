@@ -15,12 +15,16 @@ begin
   perform backlog_internal.check_claim(p_worker_id, 1, p_lock_timeout, null);
 
   -- Never shortens a lease: a late heartbeat must not take back what a longer one gave.
-  update backlog_internal.retry_lease as s
-  set leased_until = greatest(s.leased_until, v_until)
-  where s.token = p_lock_token
-    and s.worker_id = p_worker_id;
+  with extended as (
+    update backlog_internal.retry_lease as s
+    set leased_until = greatest(s.leased_until, v_until)
+    where s.token = p_lock_token
+      and s.worker_id = p_worker_id
+    returning s.leased_until
+  )
+  select min(e.leased_until) into v_until from extended as e;
 
-  if not found then
+  if v_until is null then
     raise exception using
       errcode = 'PB001',
       message = format('nothing is under lock token %s any more', coalesce(p_lock_token::text, 'null')),

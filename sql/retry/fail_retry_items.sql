@@ -32,9 +32,14 @@ begin
 
   v_taken := backlog_internal.take_leased_strictly(p_ids, p_lock_tokens, p_on_stale);
   v_now := backlog_internal.write_clock();
+  -- An id named twice fails once, with the first error under the token that is good.
   v_failures := array(
-    select row(u.id, coalesce(u.error, 'no error text given'), u.error_code, u.retry_after)::backlog_internal.failure
-    from unnest(p_ids, p_errors, p_error_codes, p_retry_afters) as u (id, error, error_code, retry_after)
+    select distinct on (u.id)
+      row(u.id, coalesce(u.error, 'no error text given'), u.error_code, u.retry_after)::backlog_internal.failure
+    from unnest(p_ids, p_lock_tokens, p_errors, p_error_codes, p_retry_afters) with ordinality
+      as u (id, token, error, error_code, retry_after, place)
+    join unnest(v_taken) as t on t.id = u.id and t.token = u.token
+    order by u.id, u.place
   );
 
   return query
@@ -43,8 +48,9 @@ begin
     from backlog_internal.fail_items(v_taken, v_failures, v_now) as f
   )
   select u.id, coalesce(f.outcome, 'stale'), f.run_at
-  from unnest(p_ids) with ordinality as u (id, place)
-  left join failed as f on f.id = u.id
+  from unnest(p_ids, p_lock_tokens) with ordinality as u (id, token, place)
+  left join unnest(v_taken) as t on t.id = u.id and t.token = u.token
+  left join failed as f on f.id = t.id
   order by u.place;
 end;
 $$;

@@ -20,6 +20,7 @@ declare
       'action must be retry, retry_later, dead_letter or trip'
     when p_code_like is null and p_message_pattern is null then
       'a rule must look at the error code or at the message'
+    when p_code_like ~ '(^|[^\\])(\\\\)*\\$' then 'code_like must not end with an escape'
     when p_delay_seconds < 0 then 'delay_seconds must not be negative'
     when p_position is null then 'position must not be null'
   end;
@@ -31,7 +32,14 @@ begin
       hint = 'See the comment of backlog.set_failure_rule. Nothing was changed.';
   end if;
   -- An invalid regular expression must fail here and not when an item fails.
-  perform '' ~* p_message_pattern;
+  begin
+    perform '' ~* p_message_pattern;
+  exception when invalid_regular_expression then
+    raise exception using
+      errcode = 'PB003',
+      message = sqlerrm,
+      hint = 'Correct message_pattern. Nothing was changed.';
+  end;
 
   insert into backlog_internal.failure_rule
     (name, event_type, code_like, message_pattern, action, delay_seconds, position)
