@@ -60,6 +60,36 @@ grant select on backlog.retry_policies to backlog_operator, backlog_monitor;
 grant select on backlog.failure_rules to backlog_operator, backlog_monitor;
 
 -- Loads
+grant select on backlog.exports to backlog_worker, backlog_operator, backlog_monitor;
+grant select on backlog.load_tables to backlog_worker, backlog_operator, backlog_monitor;
+grant select on backlog.loads to backlog_worker, backlog_operator, backlog_monitor;
+grant select on backlog.pipeline_tables to backlog_worker, backlog_operator, backlog_monitor;
+grant select on backlog.pipelines to backlog_worker, backlog_operator, backlog_monitor;
+grant select on backlog.quarantine to backlog_operator, backlog_monitor;
+grant execute on function backlog.add_pipeline_check(text,text,text,text) to backlog_operator;
+grant execute on function backlog.add_pipeline_table(text,regclass,text,text[],text[],text,text,text,text,text,integer,text,boolean) to backlog_operator;
+grant execute on function backlog.create_export(text,text,text) to backlog_operator;
+grant execute on function backlog.create_pipeline(text,text,integer,bigint,bigint,numeric,boolean) to backlog_operator;
+grant execute on function backlog.dismiss_quarantine(jsonb,text,integer,boolean) to backlog_operator;
+grant execute on function backlog.drop_export(text) to backlog_operator;
+grant execute on function backlog.drop_pipeline(text,boolean) to backlog_operator;
+grant execute on function backlog.drop_pipeline_check(text,text,text) to backlog_operator;
+grant execute on function backlog.drop_pipeline_table(text,text,boolean) to backlog_operator;
+grant execute on function backlog.edit_quarantine(bigint,jsonb,boolean,text) to backlog_operator;
+grant execute on function backlog.enqueue_fetch(text,jsonb,text,text,timestamp with time zone,integer,text) to backlog_producer, backlog_worker, backlog_operator;
+grant execute on function backlog.load_pipeline(text) to backlog_worker, backlog_operator;
+grant execute on function backlog.pause_pipeline(text,text) to backlog_operator;
+grant execute on function backlog.pipelines_to_load() to backlog_worker, backlog_operator;
+grant execute on function backlog.preview_load(text) to backlog_operator;
+grant execute on function backlog.refresh_due_exports(integer) to backlog_worker, backlog_operator;
+grant execute on function backlog.refresh_export(text) to backlog_worker, backlog_operator;
+grant execute on function backlog.refresh_pipeline_table(text,text) to backlog_operator;
+grant execute on function backlog.replay_quarantine(jsonb,integer,boolean) to backlog_operator;
+grant execute on function backlog.resume_pipeline(text) to backlog_operator;
+grant execute on function backlog.set_pipeline(text,jsonb) to backlog_operator;
+grant execute on function backlog.set_pipeline_table(text,text,jsonb) to backlog_operator;
+grant execute on function backlog.stage_retry_item(text,bigint,text,bigint) to backlog_worker, backlog_operator;
+grant execute on function backlog.stage_rows(text,text,jsonb,bigint,bigint) to backlog_worker, backlog_operator;
 
 -- Monitor
 grant execute on function backlog.tick() to backlog_worker, backlog_operator;

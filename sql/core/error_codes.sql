@@ -11,7 +11,9 @@ values
   ('PB103', 'load_busy', 'Another load of this pipeline is running.'),
   ('PB104', 'load_refused', 'The load was rolled back because its rows broke a policy.'),
   ('PB105', 'malformed_page', 'The fetched page does not have the expected shape.'),
-  ('PB106', 'unknown_quarantine_row', 'No quarantined row has this id.');
+  ('PB106', 'unknown_quarantine_row', 'No quarantined row has this id.'),
+  ('PB107', 'pipeline_paused', 'The pipeline is paused and does not load.'),
+  ('PB108', 'load_undone', 'Used inside a preview to undo its work; it never reaches a caller.');
 
 comment on view backlog.error_codes is
   $$List every SQLSTATE that pgbacklog raises, with its name and meaning.$$;

@@ -1,5 +1,6 @@
 create or replace view backlog_internal.setting_defaults (name, default_value, type, meaning) as
 values
+  ('load_retention_days', '30', 'integer', 'Days for which loads and settled quarantine rows stay in the ledger.'),
   ('history_retention_days', '7', 'integer', 'Days for which finished items stay in the history.');
 
 comment on view backlog_internal.setting_defaults is

@@ -1,0 +1,42 @@
+create or replace function backlog_internal.check_rejects(
+  p_load_id bigint,
+  p_pipeline backlog_internal.pipeline
+)
+  returns void
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_work     backlog_internal.load_work;
+  v_accepted bigint;
+  v_received bigint := 0;
+  v_rejected bigint := 0;
+begin
+  for v_work in
+    select w.* from backlog_internal.load_work as w where w.load_id = p_load_id
+  loop
+    execute format('select count(*) from (%s) as r', v_work.rows_sql) into v_accepted;
+    update backlog_internal.load_work as w
+    set rejected = w.received - v_accepted - w.parked - w.duplicates
+    where w.load_id = p_load_id
+      and w.pipeline_table_id = v_work.pipeline_table_id
+    returning v_rejected + w.rejected, v_received + w.received
+    into v_rejected, v_received;
+  end loop;
+
+  if v_rejected > p_pipeline.max_rejects
+    or v_rejected > p_pipeline.max_reject_ratio * v_received
+  then
+    perform backlog_internal.refuse_load(
+      p_load_id, format('%s of %s rows rejected, more than pipeline %s allows', v_rejected, v_received,
+        p_pipeline.name)
+    );
+  end if;
+end;
+$$;
+
+comment on function backlog_internal.check_rejects(bigint, backlog_internal.pipeline) is
+  $$Count the rejected rows of a load and compare them with the pipeline's limits.
+
+Raises PB104 when there are too many.$$;

@@ -1,0 +1,30 @@
+create or replace function backlog.drop_pipeline(p_pipeline text, p_force boolean = false)
+  returns void
+  language plpgsql
+  volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_pipeline backlog_internal.pipeline := backlog_internal.find_pipeline(p_pipeline);
+begin
+  perform backlog.drop_pipeline_table(p_pipeline, t.name, p_force)
+  from backlog_internal.pipeline_table as t
+  where t.pipeline_id = v_pipeline.pipeline_id;
+  -- Pages without rows are left.
+  perform backlog_internal.release_staged(array(
+    select s.item_id
+    from backlog_internal.staged_item as s
+    where s.pipeline_id = v_pipeline.pipeline_id
+  ));
+
+  delete from backlog_internal.pipeline as p
+  where p.pipeline_id = v_pipeline.pipeline_id;
+end;
+$$;
+
+comment on function backlog.drop_pipeline(text, boolean) is
+  $$Drop a pipeline: its delta tables, quarantine and ledger. Stable tables and fetch items stay.
+
+Raises PB101 when there is none, PB102 when rows wait and p_force is false, PB103 while a load of it
+runs.$$;

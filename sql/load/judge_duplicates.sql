@@ -1,0 +1,48 @@
+create or replace function backlog_internal.judge_duplicates(
+  p_load_id bigint,
+  p_table backlog_internal.pipeline_table,
+  p_within_pages boolean
+)
+  returns boolean
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_rows  text := backlog_internal.load_rows(p_load_id, p_table.pipeline_table_id);
+  v_key   text := backlog_internal.quoted_list(p_table.key_columns, 'r.%I');
+  v_found boolean;
+begin
+  if v_key = '' then
+    return false;
+  end if;
+  execute format('select exists (select from (%s) as r group by %s having count(*) > 1)', v_rows, v_key)
+  into v_found;
+  if not v_found then
+    return false;
+  end if;
+
+  -- The newest copy wins. An older one is a violation only beside it in the same page; in another
+  -- page it is what paging through a changing list brings about.
+  execute format(
+    'insert into backlog_internal.load_verdict (load_id, pipeline_table_id, source, row_id, item_id,'
+      ' quarantine_row_id, rule, sql_state, column_name, value, message, action)'
+      ' select $1, $2, r.backlog_source, r.backlog_row, r.backlog_item_id, r.backlog_quarantine_id,'
+      ' ''duplicate'', ''23505'', $3, left(concat_ws('', '', %s), 200), ''key occurs again in this page'', %s'
+      ' from (select r.*, row_number() over (partition by %s order by %s) as backlog_copy'
+      ' from (%s) as r where %s) as r where r.backlog_copy > 1',
+    v_key,
+    case when p_within_pages then backlog_internal.malformed_action(p_table) else '''drop''' end,
+    v_key || case when p_within_pages then ', r.backlog_item_id' else '' end,
+    backlog_internal.newest_first(p_table),
+    v_rows,
+    case when p_within_pages then 'r.backlog_item_id is not null' else 'true' end
+  )
+  using p_load_id, p_table.pipeline_table_id, array_to_string(p_table.key_columns, ', ');
+  return true;
+end;
+$$;
+
+comment on function backlog_internal.judge_duplicates(bigint, backlog_internal.pipeline_table, boolean) is
+  $$Find rows with the same key: within pages, where they are violations, or among all rows of the load,
+where the older ones are dropped. Return whether there were any.$$;

@@ -1,0 +1,70 @@
+create or replace function backlog_internal.parse_predicate(
+  p_table backlog_internal.pipeline_table,
+  p_predicate text
+)
+  returns text
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_probe     refcursor;
+  v_index     regclass;
+  v_predicate text;
+  v_function  text;
+  v_sqlstate  text;
+  v_message   text;
+begin
+  begin
+    -- A cursor takes one query, so that a predicate cannot smuggle in a second statement; it is
+    -- opened and never read. An index takes one immutable expression and hands it back as understood.
+    open v_probe for execute format(
+      E'select from only %s where (%s\n) limit 0', p_table.delta_table, p_predicate
+    );
+    close v_probe;
+    execute format('create table backlog_internal.delta_probe (like %s)', p_table.delta_table);
+    execute format(
+      E'create index delta_probe_predicate on backlog_internal.delta_probe ((1)) where (%s\n)', p_predicate
+    );
+  exception
+    when others then
+      get stacked diagnostics v_sqlstate = returned_sqlstate, v_message = message_text;
+      perform backlog_internal.raise_invalid_pipeline(
+        format('the predicate cannot be used: %s (%s)', v_message, v_sqlstate),
+        format('Give an immutable boolean expression over the columns of %s.', p_table.delta_table)
+      );
+  end;
+
+  v_index := to_regclass('backlog_internal.delta_probe_predicate');
+  select pg_get_expr(i.indpred, i.indrelid)
+  into v_predicate
+  from pg_index as i
+  where i.indexrelid = v_index;
+  -- What PostgreSQL itself provides is not listed among dependencies.
+  select d.refobjid::regprocedure::text
+  into v_function
+  from pg_depend as d
+  where d.objid = v_index
+    and d.refclassid = 'pg_proc'::regclass
+    and not exists (
+      select
+      from pg_depend as e
+      where e.classid = 'pg_proc'::regclass
+        and e.objid = d.refobjid
+        and e.deptype = 'e'
+    )
+  limit 1;
+  if v_function is not null then
+    perform backlog_internal.check_installer_rights(format('function %s', v_function));
+  end if;
+
+  drop table backlog_internal.delta_probe;
+  return v_predicate;
+end;
+$$;
+
+comment on function backlog_internal.parse_predicate(backlog_internal.pipeline_table, text) is
+  $$Check a predicate over the columns of a delta table and return it as PostgreSQL prints it.
+
+Raises PB102 when it is no single immutable boolean expression, 42501 when it calls functions that only
+members of the role that loads run as may bring in.$$;

@@ -1,0 +1,48 @@
+create or replace function backlog_internal.run_load(
+  p_load_id bigint,
+  p_pipeline backlog_internal.pipeline
+)
+  returns jsonb
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_table backlog_internal.pipeline_table;
+  v_items bigint[];
+begin
+  -- The catalog is read anew each time: constraints may have come and gone.
+  perform backlog_internal.order_tables(p_pipeline.pipeline_id);
+  perform backlog_internal.open_load(p_load_id, p_pipeline.pipeline_id);
+  perform backlog_internal.note_complete_sets(p_load_id, p_pipeline);
+  perform backlog_internal.judge_load(p_load_id);
+  perform backlog_internal.check_rejects(p_load_id, p_pipeline);
+
+  perform backlog_internal.defer_keys(p_pipeline.pipeline_id, true);
+  for v_table in select t.* from backlog_internal.load_tables_of(p_load_id) as t loop
+    perform backlog_internal.merge_table(p_load_id, v_table);
+  end loop;
+  for v_table in select t.* from backlog_internal.load_tables_of(p_load_id, true) as t loop
+    perform backlog_internal.fill_late_columns(p_load_id, v_table);
+    perform backlog_internal.delete_rows(p_load_id, v_table);
+    perform backlog_internal.close_quarantined(p_load_id, v_table);
+  end loop;
+  perform backlog_internal.defer_keys(p_pipeline.pipeline_id, false);
+
+  v_items := backlog_internal.settle_items(p_load_id);
+  perform backlog_internal.empty_deltas(p_load_id);
+  return jsonb_build_object(
+    'outcome', 'loaded',
+    'items_completed', v_items[1],
+    'items_failed', v_items[2],
+    'tables', backlog_internal.load_account(p_load_id),
+    'problems', backlog_internal.load_problems(p_load_id)
+  );
+end;
+$$;
+
+comment on function backlog_internal.run_load(bigint, backlog_internal.pipeline) is
+  $$Do the work of a load: take, judge, merge, delete, complete, empty. Return the account as JSON.
+
+Raises PB104 when a policy refuses the load, PB102 when a table has changed, and whatever the stable
+tables raise; the caller rolls back and writes the ledger.$$;
