@@ -45,3 +45,4 @@ comment on column backlog.retry_queue_alerts.event_type is 'Event type that it i
 comment on column backlog.retry_queue_alerts.items is 'How many items it concerns; null when they are not counted.';
 comment on column backlog.retry_queue_alerts.since is 'Since when.';
 comment on column backlog.retry_queue_alerts.advice is 'What to do, or what is known about the cause.';
+comment on column backlog.retry_queue_alerts.channel_name is 'Channel that it is about; null when it is about all.';

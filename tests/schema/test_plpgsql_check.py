@@ -28,10 +28,16 @@ def conn(cluster: Cluster) -> Iterator[psycopg.Connection[Any]]:
         yield conn
 
 
-def test_no_function_has_an_error_or_a_warning(conn: psycopg.Connection[Any]) -> None:
-    found = conn.execute(
-        """
-        select p.oid::regprocedure::text as name, c.level, c.lineno, c.message, c.detail
+# Loads run SQL over tables that users name, which functions compose from identifiers quoted by
+# format('%I'), regclass and predicates that were checked when they were registered. The extension
+# cannot see that far. Nobody else runs composed SQL.
+RUNS_COMPOSED_SQL = {
+    "check_rejects", "create_delta", "defer_keys", "delete_rows", "judge_foreign_keys",
+    "judge_rows", "judge_unique", "lock_deltas", "merge_table", "truncate_delta",
+}  # fmt: skip
+
+FINDINGS = """
+        select p.proname, p.oid::regprocedure::text as name, c.level, c.lineno, c.message, c.detail
         from pg_proc as p
         join pg_language as l on l.oid = p.prolang and l.lanname = 'plpgsql'
         cross join lateral public.plpgsql_check_function_tb(
@@ -50,9 +56,23 @@ def test_no_function_has_an_error_or_a_warning(conn: psycopg.Connection[Any]) ->
           and (p.prorettype <> 'trigger'::regtype or exists (
             select from pg_trigger as t where t.tgfoid = p.oid))
         order by 1, 3
-        """
-    ).fetchall()
-    assert [tuple(row) for row in found] == []
+"""
+
+
+@pytest.fixture(scope="module")
+def findings(conn: psycopg.Connection[Any]) -> list[Any]:
+    """Everything that the extension has to say."""
+    return conn.execute(FINDINGS).fetchall()
+
+
+def test_no_function_has_an_error_or_a_warning(findings: list[Any]) -> None:
+    assert [tuple(row) for row in findings if row.level != "security"] == []
+
+
+def test_composed_sql_is_run_only_where_it_is_known_to_be(findings: list[Any]) -> None:
+    found = [row for row in findings if row.level == "security"]
+    assert [tuple(row) for row in found if row.proname not in RUNS_COMPOSED_SQL] == []
+    assert RUNS_COMPOSED_SQL - {row.proname for row in found} == set(), "shorten the list"
 
 
 def test_every_trigger_function_has_a_trigger(conn: psycopg.Connection[Any]) -> None:
