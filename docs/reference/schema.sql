@@ -467,7 +467,13 @@ view backlog.circuit_breakers (event_type text, channel_name text, state text, f
 view backlog.dead_letters (id bigint, event_id uuid, event_type text, channel_name text, plugin_name text, died_at timestamp with time zone, reason text, error text, error_code text, retry_count integer, redrive_count integer, priority integer, correlation_id text, dedupe_key text, tags text[], errors jsonb, event_data jsonb, event_metadata jsonb, created_at timestamp with time zone, expires_at timestamp with time zone)
 view backlog.drift (kind text, object text, problem text)
 view backlog.error_codes (code text, condition text, meaning text)
+view backlog.exports (name text, pipeline text, query text, document jsonb, etag text, row_count bigint, due boolean, refreshed_at timestamp with time zone, changed_at timestamp with time zone, error text, created_by text, created_at timestamp with time zone)
 view backlog.failure_rules (name text, event_type text, code_like text, message_pattern text, action text, delay_seconds integer, "position" integer, shipped boolean)
+view backlog.load_tables (load_id bigint, pipeline text, table_name text, load_order integer, received bigint, inserted bigint, updated bigint, unchanged bigint, deleted bigint, rejected bigint, parked bigint, duplicates bigint, outdated bigint, note text)
+view backlog.loads (load_id bigint, pipeline text, outcome text, started_at timestamp with time zone, finished_at timestamp with time zone, seconds numeric(12,3), items_completed bigint, items_failed bigint, received bigint, inserted bigint, updated bigint, unchanged bigint, deleted bigint, rejected bigint, parked bigint, duplicates bigint, outdated bigint, error_code text, error text, problems jsonb)
+view backlog.pipeline_tables (pipeline text, table_name text, load_order integer, stable_table regclass, delta_table regclass, mode text, column_names text[], key_columns text[], version_column text, delete_column text, on_malformed text, on_foreign_key text, on_unknown_field text, park_seconds integer, late_columns text[], deferred_keys text[], checks text[], created_at timestamp with time zone)
+view backlog.pipelines (name text, description text, load_delay_seconds integer, min_rows bigint, max_rejects bigint, max_reject_ratio numeric, auto_load boolean, paused_at timestamp with time zone, pause_reason text, load_after timestamp with time zone, tables bigint, staged_items bigint, staged_rows bigint, quarantined_rows bigint, parked_rows bigint, last_load_id bigint, last_outcome text, last_load_at timestamp with time zone, last_error text, created_by text, created_at timestamp with time zone)
+view backlog.quarantine (quarantine_id bigint, pipeline text, table_name text, state text, rule text, sql_state text, constraint_name text, column_name text, value text, message text, row_data jsonb, item_id bigint, load_id bigint, replays integer, found_at timestamp with time zone, created_at timestamp with time zone, parked_until timestamp with time zone, closed_at timestamp with time zone, note text)
 view backlog.retry_history (finished_at timestamp with time zone, id bigint, event_id uuid, event_type text, channel_name text, plugin_name text, outcome text, retry_count integer, priority integer, worker_id text, claimed_at timestamp with time zone, processing_time interval, correlation_id text, error_code text, error text, event_data jsonb, created_at timestamp with time zone)
 view backlog.retry_items (id bigint, event_id uuid, event_type text, channel_name text, plugin_name text, status text, retry_count integer, max_retries integer, priority integer, run_at timestamp with time zone, worker_id text, lock_token bigint, claimed_at timestamp with time zone, leased_until timestamp with time zone, correlation_id text, dedupe_key text, tags text[], last_error text, errors jsonb, event_data jsonb, event_metadata jsonb, redrive_count integer, created_at timestamp with time zone, expires_at timestamp with time zone)
 view backlog.retry_policies (event_type text, max_retries integer, retry_delay_seconds integer, backoff_kind text, backoff_multiplier numeric, max_delay_seconds integer, jitter numeric, keep_errors integer, keep_event_data boolean, max_redrives integer, limit_scope text, rate_limit_per_second numeric, rate_limit_burst integer, concurrency_limit integer, breaker_threshold integer, breaker_window_seconds integer, breaker_cooldown_seconds integer, breaker_probes integer, paused_at timestamp with time zone, pause_reason text, updated_at timestamp with time zone)
@@ -477,6 +483,8 @@ view backlog.settings (name text, value text, default_value text, changed_at tim
 view backlog_internal.setting_defaults (name text, default_value text, type text, meaning text)
 
 function backlog.acquire_retry_items(p_worker_id text, p_batch_size integer DEFAULT 10, p_lock_timeout integer DEFAULT 300, p_event_types text[] DEFAULT NULL::text[]) returns TABLE(id bigint, event_id uuid, event_type text, channel_name text, plugin_name text, event_data jsonb, event_metadata jsonb, retry_count integer, max_retries integer, priority integer, correlation_id text, tags text[], lock_token bigint, leased_until timestamp with time zone, created_at timestamp with time zone) security definer
+function backlog.add_pipeline_check(p_pipeline text, p_table text, p_name text, p_predicate text) returns text security definer
+function backlog.add_pipeline_table(p_pipeline text, p_table regclass, p_mode text DEFAULT 'upsert'::text, p_key text[] DEFAULT NULL::text[], p_columns text[] DEFAULT NULL::text[], p_version_column text DEFAULT NULL::text, p_delete_column text DEFAULT NULL::text, p_on_malformed text DEFAULT 'dead_letter_item'::text, p_on_foreign_key text DEFAULT 'refuse_load'::text, p_on_unknown_field text DEFAULT 'ignore'::text, p_park_seconds integer DEFAULT 604800, p_delta_name text DEFAULT NULL::text, p_logged boolean DEFAULT false) returns regclass security definer
 function backlog.announce_busy(p_worker_id text) returns void security definer
 function backlog.announce_idle(p_worker_id text, p_event_types text[] DEFAULT NULL::text[], p_poll_seconds integer DEFAULT 5) returns double precision security definer
 function backlog.calculate_next_retry(p_retry_count integer, p_retry_delay_seconds integer DEFAULT 60, p_backoff_multiplier numeric DEFAULT 2.0, p_backoff_kind text DEFAULT 'exponential'::text, p_max_delay_seconds integer DEFAULT 86400, p_jitter numeric DEFAULT 0, p_from timestamp with time zone DEFAULT NULL::timestamp with time zone) returns timestamp with time zone security definer
@@ -485,23 +493,46 @@ function backlog.cleanup_retry_queue(p_retention_days integer DEFAULT 7, p_limit
 function backlog.complete_and_acquire_retry_items(p_lock_token bigint, p_worker_id text, p_batch_size integer DEFAULT 10, p_lock_timeout integer DEFAULT 300, p_event_types text[] DEFAULT NULL::text[]) returns TABLE(id bigint, event_id uuid, event_type text, channel_name text, plugin_name text, event_data jsonb, event_metadata jsonb, retry_count integer, max_retries integer, priority integer, correlation_id text, tags text[], lock_token bigint, leased_until timestamp with time zone, created_at timestamp with time zone) security definer
 function backlog.complete_retry_item(p_id bigint, p_worker_id text, p_lock_token bigint DEFAULT NULL::bigint) returns void security definer
 function backlog.complete_retry_items(p_ids bigint[], p_lock_tokens bigint[], p_on_stale text DEFAULT 'raise'::text) returns TABLE(id bigint, outcome text) security definer
+function backlog.create_export(p_export text, p_query text, p_pipeline text DEFAULT NULL::text) returns void security definer
+function backlog.create_pipeline(p_pipeline text, p_description text DEFAULT NULL::text, p_load_delay integer DEFAULT 60, p_min_rows bigint DEFAULT 10000, p_max_rejects bigint DEFAULT NULL::bigint, p_max_reject_ratio numeric DEFAULT NULL::numeric, p_auto_load boolean DEFAULT true) returns bigint security definer
 function backlog.discard_dead_letters(p_filter jsonb DEFAULT '{}'::jsonb, p_limit integer DEFAULT 100, p_dry_run boolean DEFAULT false, p_reason text DEFAULT NULL::text) returns TABLE(id bigint, event_type text, channel_name text, outcome text) security definer
+function backlog.dismiss_quarantine(p_filter jsonb, p_note text DEFAULT NULL::text, p_limit integer DEFAULT 1000, p_dry_run boolean DEFAULT false) returns TABLE(quarantine_id bigint, pipeline text, table_name text, outcome text) security definer
+function backlog.drop_export(p_export text) returns void security definer
 function backlog.drop_failure_rule(p_name text) returns void security definer
+function backlog.drop_pipeline(p_pipeline text, p_force boolean DEFAULT false) returns void security definer
+function backlog.drop_pipeline_check(p_pipeline text, p_table text, p_name text) returns void security definer
+function backlog.drop_pipeline_table(p_pipeline text, p_table text, p_force boolean DEFAULT false) returns void security definer
+function backlog.edit_quarantine(p_quarantine_id bigint, p_row jsonb, p_replay boolean DEFAULT true, p_note text DEFAULT NULL::text) returns text security definer
+function backlog.enqueue_fetch(p_pipeline text, p_request jsonb DEFAULT '{}'::jsonb, p_correlation_id text DEFAULT NULL::text, p_dedupe_key text DEFAULT NULL::text, p_run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_priority integer DEFAULT 5, p_channel_name text DEFAULT ''::text, OUT id bigint, OUT event_id uuid) returns record security definer
+function backlog.enqueue_retry_batch(p_event_type text, p_event_data jsonb, p_channel_name text DEFAULT ''::text, p_plugin_name text DEFAULT ''::text, p_max_retries integer DEFAULT NULL::integer, p_retry_delay_seconds integer DEFAULT NULL::integer, p_backoff_multiplier numeric DEFAULT NULL::numeric, p_priority integer DEFAULT 5, p_correlation_id text DEFAULT NULL::text, p_tags text[] DEFAULT NULL::text[], p_run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone) returns SETOF bigint security definer
 function backlog.enqueue_retry_item(p_event_type text, p_event_data jsonb DEFAULT '{}'::jsonb, p_channel_name text DEFAULT ''::text, p_plugin_name text DEFAULT ''::text, p_event_metadata jsonb DEFAULT NULL::jsonb, p_max_retries integer DEFAULT NULL::integer, p_retry_delay_seconds integer DEFAULT NULL::integer, p_backoff_multiplier numeric DEFAULT NULL::numeric, p_priority integer DEFAULT 5, p_correlation_id text DEFAULT NULL::text, p_tags text[] DEFAULT NULL::text[], p_dedupe_key text DEFAULT NULL::text, p_run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT id bigint, OUT event_id uuid) returns record security definer
 function backlog.enqueue_retry_items(p_items jsonb, p_on_duplicate text DEFAULT 'raise'::text) returns TABLE(item_position integer, id bigint, event_id uuid, outcome text) security definer
 function backlog.extend_lease(p_lock_token bigint, p_worker_id text, p_lock_timeout integer DEFAULT 300) returns timestamp with time zone security definer
 function backlog.extend_retry_item(p_id bigint, p_worker_id text, p_lock_token bigint DEFAULT NULL::bigint, p_lock_timeout integer DEFAULT 300) returns timestamp with time zone security definer
 function backlog.fail_retry_item(p_id bigint, p_worker_id text, p_error text, p_error_code text DEFAULT NULL::text, p_lock_token bigint DEFAULT NULL::bigint, p_retry_after integer DEFAULT NULL::integer) returns timestamp with time zone security definer
 function backlog.fail_retry_items(p_ids bigint[], p_lock_tokens bigint[], p_errors text[], p_error_codes text[] DEFAULT NULL::text[], p_retry_afters integer[] DEFAULT NULL::integer[], p_on_stale text DEFAULT 'raise'::text) returns TABLE(id bigint, outcome text, run_at timestamp with time zone) security definer
+function backlog.load_pipeline(p_pipeline text) returns TABLE(load_id bigint, outcome text, items_completed bigint, items_failed bigint, received bigint, inserted bigint, updated bigint, unchanged bigint, deleted bigint, rejected bigint, parked bigint, duplicates bigint, outdated bigint, error_code text, error text) security definer
 function backlog.pause_event_type(p_event_type text, p_reason text DEFAULT NULL::text) returns void security definer
+function backlog.pause_pipeline(p_pipeline text, p_reason text DEFAULT NULL::text) returns void security definer
+function backlog.pipelines_to_load() returns TABLE(pipeline text, reason text) security definer
+function backlog.preview_load(p_pipeline text) returns jsonb security definer
 function backlog.redrive_dead_letters(p_filter jsonb DEFAULT '{}'::jsonb, p_limit integer DEFAULT 100, p_dry_run boolean DEFAULT false, p_spread_over integer DEFAULT 0, p_force boolean DEFAULT false) returns TABLE(id bigint, event_type text, channel_name text, run_at timestamp with time zone, outcome text) security definer
+function backlog.refresh_due_exports(p_limit integer DEFAULT 10) returns TABLE(export text, etag text, changed boolean) security definer
+function backlog.refresh_export(p_export text) returns text security definer
+function backlog.refresh_pipeline_table(p_pipeline text, p_table text) returns TABLE(change text, column_name text) security definer
 function backlog.release_retry_item(p_id bigint, p_worker_id text, p_lock_token bigint DEFAULT NULL::bigint) returns void security definer
 function backlog.release_retry_items(p_ids bigint[], p_lock_tokens bigint[], p_on_stale text DEFAULT 'raise'::text) returns TABLE(id bigint, outcome text) security definer
+function backlog.replay_quarantine(p_filter jsonb DEFAULT '{}'::jsonb, p_limit integer DEFAULT 1000, p_dry_run boolean DEFAULT false) returns TABLE(quarantine_id bigint, pipeline text, table_name text, outcome text) security definer
 function backlog.reset_circuit_breaker(p_event_type text, p_channel_name text DEFAULT NULL::text) returns integer security definer
 function backlog.resume_event_type(p_event_type text) returns void security definer
+function backlog.resume_pipeline(p_pipeline text) returns void security definer
 function backlog.set_failure_rule(p_name text, p_action text, p_code_like text DEFAULT NULL::text, p_message_pattern text DEFAULT NULL::text, p_event_type text DEFAULT NULL::text, p_delay_seconds integer DEFAULT NULL::integer, p_position integer DEFAULT 5) returns void security definer
+function backlog.set_pipeline(p_pipeline text, p_options jsonb) returns void security definer
+function backlog.set_pipeline_table(p_pipeline text, p_table text, p_options jsonb) returns void security definer
 function backlog.set_retry_policy(p_event_type text, p_max_retries integer DEFAULT NULL::integer, p_retry_delay_seconds integer DEFAULT NULL::integer, p_backoff_kind text DEFAULT NULL::text, p_backoff_multiplier numeric DEFAULT NULL::numeric, p_max_delay_seconds integer DEFAULT NULL::integer, p_jitter numeric DEFAULT NULL::numeric, p_keep_errors integer DEFAULT NULL::integer, p_keep_event_data boolean DEFAULT NULL::boolean, p_max_redrives integer DEFAULT NULL::integer, p_limit_scope text DEFAULT NULL::text, p_rate_limit_per_second numeric DEFAULT NULL::numeric, p_rate_limit_burst integer DEFAULT NULL::integer, p_concurrency_limit integer DEFAULT NULL::integer, p_breaker_threshold integer DEFAULT NULL::integer, p_breaker_window_seconds integer DEFAULT NULL::integer, p_breaker_cooldown_seconds integer DEFAULT NULL::integer, p_breaker_probes integer DEFAULT NULL::integer) returns void security definer
 function backlog.set_setting(p_name text, p_value text) returns text security definer
+function backlog.stage_retry_item(p_pipeline text, p_id bigint, p_worker_id text DEFAULT NULL::text, p_lock_token bigint DEFAULT NULL::bigint) returns text security definer
+function backlog.stage_rows(p_pipeline text, p_table text, p_rows jsonb, p_item_id bigint DEFAULT NULL::bigint, p_lock_token bigint DEFAULT NULL::bigint) returns bigint security definer
 function backlog.status_report() returns jsonb security definer stable
 function backlog.tick() returns jsonb security definer
 function backlog.trip_circuit_breaker(p_event_type text, p_channel_name text DEFAULT NULL::text, p_seconds integer DEFAULT NULL::integer, p_reason text DEFAULT 'tripped by hand'::text) returns integer security definer
@@ -513,7 +544,17 @@ function backlog_internal.backoff_seconds(p_retry_count integer, p_delay integer
 function backlog_internal.bucket_tokens(p_gate backlog_internal.retry_gate, p_policy backlog_internal.retry_policy, p_now timestamp with time zone) returns numeric stable
 function backlog_internal.bury_expired(p_token bigint, p_now timestamp with time zone) returns void
 function backlog_internal.bury_items(p_verdicts backlog_internal.failure_verdict[], p_now timestamp with time zone) returns void
+function backlog_internal.caller() returns name stable
 function backlog_internal.check_claim(p_worker_id text, p_batch_size integer, p_lock_timeout integer, p_event_types text[]) returns void stable
+function backlog_internal.check_columns(p_table backlog_internal.pipeline_table) returns void stable
+function backlog_internal.check_installer_rights(p_what text) returns void stable
+function backlog_internal.check_lease(p_item_id bigint, p_lock_token bigint) returns void
+function backlog_internal.check_pipeline_options(p_load_delay integer, p_min_rows bigint, p_max_rejects bigint, p_max_reject_ratio numeric, p_auto_load boolean) returns void immutable
+function backlog_internal.check_rejects(p_load_id bigint, p_pipeline backlog_internal.pipeline) returns void
+function backlog_internal.check_table_policies(p_table backlog_internal.pipeline_table) returns void stable
+function backlog_internal.check_table_rights(p_table regclass, p_rights text) returns void stable
+function backlog_internal.choose_columns(p_table backlog_internal.pipeline_table, p_columns text[]) returns backlog_internal.pipeline_table stable
+function backlog_internal.choose_key(p_table regclass, p_mode text, p_key text[]) returns text[] stable
 function backlog_internal.claim_batch(p_claim backlog_internal.claim, p_due backlog_internal.due_lane[], p_batch_size integer, p_event_types text[], p_now timestamp with time zone) returns backlog_internal.claim
 function backlog_internal.claim_lane(p_claim backlog_internal.claim, p_due backlog_internal.due_lane, p_limit integer, p_now timestamp with time zone) returns backlog_internal.claim
 function backlog_internal.claim_pair(p_claim backlog_internal.claim, p_due backlog_internal.due_lane, p_limit integer, p_now timestamp with time zone) returns backlog_internal.claim
@@ -521,56 +562,128 @@ function backlog_internal.claim_problem(p_worker_id text, p_batch_size integer, 
 function backlog_internal.claim_shares(p_claim backlog_internal.claim, p_due backlog_internal.due_lane[], p_batch_size integer, p_now timestamp with time zone) returns backlog_internal.claim
 function backlog_internal.clock() returns timestamp with time zone
 function backlog_internal.close_gate(p_gate_id integer, p_now timestamp with time zone) returns void
+function backlog_internal.close_quarantined(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
+function backlog_internal.column_changes(p_table backlog_internal.pipeline_table) returns TABLE(change text, old_name text, new_name text, statement text) stable
+function backlog_internal.create_delta(p_table backlog_internal.pipeline_table, p_delta_name text, p_logged boolean) returns backlog_internal.pipeline_table
+function backlog_internal.current_epoch() returns bigint
+function backlog_internal.cyclic_foreign_key(p_pipeline_id bigint, p_tables bigint[]) returns TABLE(pipeline_table_id bigint, constraint_name text, column_names text[], is_deferrable boolean) stable
+function backlog_internal.defer_keys(p_pipeline_id bigint, p_deferred boolean) returns void
+function backlog_internal.delete_rows(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
+function backlog_internal.delta_columns(p_table backlog_internal.pipeline_table) returns text[] stable
+function backlog_internal.describe_views() returns void
 function backlog_internal.due_lanes(p_first_lane integer, p_last_lane integer, p_event_types text[], p_now timestamp with time zone, p_limit integer) returns backlog_internal.due_lane[]
 function backlog_internal.effective_policy(p_event_type text) returns backlog_internal.retry_policy stable
+function backlog_internal.empty_deltas(p_load_id bigint) returns void
 function backlog_internal.end_dead_letter(p_dead backlog_internal.dead_letter, p_outcome text, p_reason text, p_now timestamp with time zone) returns void
 function backlog_internal.enqueue_unique(p_lane_id integer, p_dedupe_key text, p_priority integer, p_max_retries integer, p_retry_delay_seconds integer, p_backoff_multiplier numeric, p_run_at timestamp with time zone, p_now timestamp with time zone, p_expires_at timestamp with time zone, p_plugin_name text, p_correlation_id text, p_tags text[], p_event_metadata jsonb, p_event_data jsonb, OUT id bigint, OUT event_id uuid, OUT inserted boolean) returns record
 function backlog_internal.ensure_history_partitions(p_days integer DEFAULT 3) returns integer
 function backlog_internal.ensure_lane(p_event_type text, p_channel_name text, p_priority integer) returns integer
+function backlog_internal.execute_load(p_pipeline backlog_internal.pipeline, p_preview boolean) returns jsonb
+function backlog_internal.fail_guilty(p_result jsonb) returns bigint
 function backlog_internal.fail_items(p_taken backlog_internal.leased_item[], p_failures backlog_internal.failure[], p_now timestamp with time zone) returns TABLE(id bigint, outcome text, run_at timestamp with time zone)
+function backlog_internal.fill_late_columns(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
 function backlog_internal.find_due(p_event_types text[], p_now timestamp with time zone, p_limit integer) returns backlog_internal.due_lane[]
+function backlog_internal.find_pipeline(p_pipeline text) returns backlog_internal.pipeline stable
+function backlog_internal.find_pipeline_table(p_pipeline text, p_table text) returns backlog_internal.pipeline_table stable
 function backlog_internal.find_token(p_id bigint, p_worker_id text, p_lock_token bigint) returns bigint stable
 function backlog_internal.finish_install(p_version text) returns void
 function backlog_internal.finish_items(p_taken backlog_internal.leased_item[], p_now timestamp with time zone) returns void
 function backlog_internal.finish_lease(p_token bigint, p_ids bigint[], p_now timestamp with time zone) returns integer
+function backlog_internal.forget_lost_pages(p_pipeline_id bigint) returns bigint
 function backlog_internal.gate_allowance(p_gate_id integer, p_now timestamp with time zone) returns integer
 function backlog_internal.gate_failure(p_gate_id integer, p_failures integer, p_error text, p_now timestamp with time zone) returns void
 function backlog_internal.gate_for_lane(p_event_type text, p_channel_name text, p_policy backlog_internal.retry_policy, p_always boolean DEFAULT false) returns integer
 function backlog_internal.gate_spend(p_gate_id integer, p_items integer) returns void
 function backlog_internal.gate_success(p_gate_id integer, p_now timestamp with time zone) returns void
 function backlog_internal.gate_verdicts(p_verdicts backlog_internal.failure_verdict[], p_now timestamp with time zone) returns void
+function backlog_internal.has_copied_rows(p_pipeline_id bigint) returns boolean stable
 function backlog_internal.hold_retry_item(p_id bigint, p_lock_token bigint, p_holder text) returns bigint
-function backlog_internal.insert_items(p_items backlog_internal.new_item[], p_now timestamp with time zone) returns TABLE(item_position integer, id bigint, event_id uuid, outcome text)
-function backlog_internal.insert_unique_items(p_items backlog_internal.new_item[], p_on_duplicate text, p_now timestamp with time zone) returns TABLE(item_position integer, id bigint, event_id uuid, outcome text)
+function backlog_internal.insert_items(p_items jsonb, p_now timestamp with time zone) returns TABLE(item_position integer, id bigint, event_id uuid, outcome text)
+function backlog_internal.insert_page(p_table backlog_internal.pipeline_table, p_rows jsonb, p_item_id bigint, p_lock_token bigint, p_quarantine_row_ids bigint[] DEFAULT NULL::bigint[]) returns bigint
+function backlog_internal.insert_unique_items(p_items jsonb, p_on_duplicate text, p_now timestamp with time zone) returns TABLE(item_position integer, id bigint, event_id uuid, outcome text)
 function backlog_internal.item_problem(p_event_type text, p_event_data jsonb, p_channel_name text, p_plugin_name text, p_max_retries integer, p_retry_delay_seconds integer, p_backoff_multiplier numeric, p_priority integer) returns text immutable
+function backlog_internal.judge_duplicates(p_load_id bigint, p_table backlog_internal.pipeline_table, p_within_pages boolean) returns boolean
 function backlog_internal.judge_failure(p_event_type text, p_error text, p_error_code text) returns backlog_internal.failure_rule stable
+function backlog_internal.judge_foreign_keys(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
 function backlog_internal.judge_item(p_item backlog_internal.retry_item, p_leased backlog_internal.leased_item, p_failure backlog_internal.failure, p_now timestamp with time zone) returns backlog_internal.failure_verdict
+function backlog_internal.judge_load(p_load_id bigint) returns void
+function backlog_internal.judge_rows(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
+function backlog_internal.judge_unique(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
+function backlog_internal.key_pairs(p_table backlog_internal.pipeline_table) returns text stable
 function backlog_internal.lane_blocked_until(p_policy backlog_internal.retry_policy, p_gate_id integer) returns timestamp with time zone stable
+function backlog_internal.lane_for_item(p_item backlog_internal.new_item) returns integer
 function backlog_internal.live_objects() returns TABLE(kind text, object text, md5 text, written_by xid) stable
+function backlog_internal.load_account(p_load_id bigint) returns jsonb stable
+function backlog_internal.load_problems(p_load_id bigint) returns jsonb stable
+function backlog_internal.load_rows(p_load_id bigint, p_pipeline_table_id bigint) returns text stable
+function backlog_internal.load_status() returns jsonb stable
+function backlog_internal.load_tables_of(p_load_id bigint, p_reverse boolean DEFAULT false) returns SETOF backlog_internal.pipeline_table stable
+function backlog_internal.lock_deltas(p_pipeline_id bigint) returns void
+function backlog_internal.lock_pipeline(p_pipeline_id bigint, p_wait boolean DEFAULT false) returns void
+function backlog_internal.lock_quarantine(p_ids bigint[]) returns void
+function backlog_internal.lock_stable_tables(p_pipeline_id bigint) returns void
 function backlog_internal.make_way(p_id bigint, p_lane_id integer, p_now timestamp with time zone) returns void
+function backlog_internal.malformed_action(p_table backlog_internal.pipeline_table) returns text immutable
 function backlog_internal.matching_dead_letters(p_filter jsonb, p_limit integer) returns SETOF backlog_internal.dead_letter
+function backlog_internal.matching_quarantine(p_filter jsonb, p_limit integer) returns bigint[] stable
+function backlog_internal.merge_columns(p_table backlog_internal.pipeline_table) returns TABLE(column_name text, insert_sql text, update_sql text, differs_sql text) stable
+function backlog_internal.merge_table(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
 function backlog_internal.move_mark(p_mark backlog_internal.retry_mark, p_settled boolean, p_first_id bigint, p_now timestamp with time zone) returns void
+function backlog_internal.newest_first(p_table backlog_internal.pipeline_table) returns text immutable
+function backlog_internal.note_complete_sets(p_load_id bigint, p_pipeline backlog_internal.pipeline) returns void
+function backlog_internal.note_staged(p_pipeline_id bigint, p_item_id bigint, p_lock_token bigint, p_rows bigint, p_malformed bigint) returns void
 function backlog_internal.open_gate(p_gate_id integer, p_seconds integer, p_error text, p_now timestamp with time zone) returns void
-function backlog_internal.parse_items(p_items jsonb) returns backlog_internal.new_item[] stable
+function backlog_internal.open_load(p_load_id bigint, p_pipeline_id bigint) returns bigint
+function backlog_internal.order_tables(p_pipeline_id bigint) returns void
+function backlog_internal.page_problems(p_table backlog_internal.pipeline_table, p_rows jsonb) returns TABLE(row_position integer, row_data jsonb, rule text, sql_state text, column_name text, value text, message text)
+function backlog_internal.parent_sql(p_load_id bigint, p_parent_id bigint, p_parent regclass, p_columns text[], p_parent_columns text[]) returns text stable
+function backlog_internal.parse_predicate(p_table backlog_internal.pipeline_table, p_predicate text) returns text
+function backlog_internal.pipeline_foreign_keys(p_pipeline_id bigint) returns TABLE(pipeline_table_id bigint, parent_table_id bigint, parent_table regclass, constraint_name text, column_names text[], parent_columns text[], match_type "char", is_deferrable boolean, is_nullable boolean, is_filled boolean) stable
+function backlog_internal.quarantine_reasons(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
+function backlog_internal.quarantine_rows(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
+function backlog_internal.quoted_list(p_names text[], p_template text DEFAULT '%I'::text, p_separator text DEFAULT ', '::text) returns text stable
+function backlog_internal.raise_invalid_pipeline(p_message text, p_hint text) returns void
+function backlog_internal.raise_malformed(p_table backlog_internal.pipeline_table, p_rows jsonb) returns void
 function backlog_internal.raise_not_leased(p_id bigint, p_token bigint) returns void
+function backlog_internal.raise_unknown_export(p_export text) returns void
+function backlog_internal.read_items(p_items jsonb) returns SETOF backlog_internal.new_item stable
+function backlog_internal.record_load(p_load_id bigint, p_pipeline backlog_internal.pipeline, p_started timestamp with time zone, p_result jsonb) returns jsonb
+function backlog_internal.recover_staged(p_pipeline_id bigint) returns bigint
 function backlog_internal.redrive_one(p_dead backlog_internal.dead_letter, p_event_type text, p_run_at timestamp with time zone, p_now timestamp with time zone, p_dry_run boolean, p_force boolean) returns text
 function backlog_internal.refresh_lanes(p_gate_id integer) returns void
+function backlog_internal.refuse_load(p_load_id bigint, p_message text, p_action text DEFAULT NULL::text) returns void
+function backlog_internal.release_staged(p_item_ids bigint[]) returns bigint
+function backlog_internal.remove_judged(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
 function backlog_internal.rescue_leases(p_limit integer, p_now timestamp with time zone) returns integer
+function backlog_internal.restage_quarantined(p_table backlog_internal.pipeline_table) returns bigint
 function backlog_internal.retry_status() returns jsonb stable
+function backlog_internal.row_error(p_delta regclass, p_row jsonb) returns text[]
+function backlog_internal.row_rules(p_table backlog_internal.pipeline_table) returns TABLE(rule text, sql_state text, constraint_name text, column_name text, broken_sql text, message text) stable
+function backlog_internal.rows_sql(p_table backlog_internal.pipeline_table, p_load_id bigint, p_copied boolean, p_staged boolean) returns text stable
+function backlog_internal.run_load(p_load_id bigint, p_pipeline backlog_internal.pipeline) returns jsonb
 function backlog_internal.save_policy(p_policy backlog_internal.retry_policy) returns void
 function backlog_internal.seal_objects() returns void
 function backlog_internal.seconds_until_due(p_event_types text[], p_at_most integer, p_now timestamp with time zone) returns double precision
 function backlog_internal.setting(p_name text) returns text stable
+function backlog_internal.settle_items(p_load_id bigint) returns bigint[]
 function backlog_internal.settle_marks(p_event_types text[], p_now timestamp with time zone) returns boolean
+function backlog_internal.settle_verdicts(p_load_id bigint, p_table backlog_internal.pipeline_table) returns text[]
+function backlog_internal.sort_page(p_table backlog_internal.pipeline_table, p_rows jsonb, p_item_id bigint, OUT o_good jsonb, OUT o_refused bigint) returns record
+function backlog_internal.stable_columns(p_table regclass) returns TABLE(column_number smallint, column_name text, type_name text, collation_name text, is_required boolean, default_sql text, is_key_only boolean, compares boolean) stable
 function backlog_internal.sweep_marks() returns integer
 function backlog_internal.take_leased(p_ids bigint[], p_tokens bigint[]) returns SETOF backlog_internal.leased_item
 function backlog_internal.take_leased_strictly(p_ids bigint[], p_tokens bigint[], p_on_stale text) returns backlog_internal.leased_item[]
+function backlog_internal.tick_load(p_limit integer DEFAULT 10000) returns jsonb
 function backlog_internal.tick_retry() returns jsonb
 function backlog_internal.trip_lane(p_lane_id integer, p_seconds integer, p_error text, p_now timestamp with time zone) returns void
+function backlog_internal.truncate_delta(p_delta regclass, p_live text) returns boolean
+function backlog_internal.version_sql(p_table backlog_internal.pipeline_table) returns text immutable
 function backlog_internal.write_clock() returns timestamp with time zone
 
 grant execute on function backlog.acquire_retry_items(text,integer,integer,text[]) to backlog_operator
 grant execute on function backlog.acquire_retry_items(text,integer,integer,text[]) to backlog_worker
+grant execute on function backlog.add_pipeline_check(text,text,text,text) to backlog_operator
+grant execute on function backlog.add_pipeline_table(text,regclass,text,text[],text[],text,text,text,text,text,integer,text,boolean) to backlog_operator
 grant execute on function backlog.announce_busy(text) to backlog_operator
 grant execute on function backlog.announce_busy(text) to backlog_worker
 grant execute on function backlog.announce_idle(text,text[],integer) to backlog_operator
@@ -587,8 +700,22 @@ grant execute on function backlog.complete_retry_item(bigint,text,bigint) to bac
 grant execute on function backlog.complete_retry_item(bigint,text,bigint) to backlog_worker
 grant execute on function backlog.complete_retry_items(bigint[],bigint[],text) to backlog_operator
 grant execute on function backlog.complete_retry_items(bigint[],bigint[],text) to backlog_worker
+grant execute on function backlog.create_export(text,text,text) to backlog_operator
+grant execute on function backlog.create_pipeline(text,text,integer,bigint,bigint,numeric,boolean) to backlog_operator
 grant execute on function backlog.discard_dead_letters(jsonb,integer,boolean,text) to backlog_operator
+grant execute on function backlog.dismiss_quarantine(jsonb,text,integer,boolean) to backlog_operator
+grant execute on function backlog.drop_export(text) to backlog_operator
 grant execute on function backlog.drop_failure_rule(text) to backlog_operator
+grant execute on function backlog.drop_pipeline(text,boolean) to backlog_operator
+grant execute on function backlog.drop_pipeline_check(text,text,text) to backlog_operator
+grant execute on function backlog.drop_pipeline_table(text,text,boolean) to backlog_operator
+grant execute on function backlog.edit_quarantine(bigint,jsonb,boolean,text) to backlog_operator
+grant execute on function backlog.enqueue_fetch(text,jsonb,text,text,timestamp with time zone,integer,text) to backlog_operator
+grant execute on function backlog.enqueue_fetch(text,jsonb,text,text,timestamp with time zone,integer,text) to backlog_producer
+grant execute on function backlog.enqueue_fetch(text,jsonb,text,text,timestamp with time zone,integer,text) to backlog_worker
+grant execute on function backlog.enqueue_retry_batch(text,jsonb,text,text,integer,integer,numeric,integer,text,text[],timestamp with time zone,timestamp with time zone) to backlog_operator
+grant execute on function backlog.enqueue_retry_batch(text,jsonb,text,text,integer,integer,numeric,integer,text,text[],timestamp with time zone,timestamp with time zone) to backlog_producer
+grant execute on function backlog.enqueue_retry_batch(text,jsonb,text,text,integer,integer,numeric,integer,text,text[],timestamp with time zone,timestamp with time zone) to backlog_worker
 grant execute on function backlog.enqueue_retry_item(text,jsonb,text,text,jsonb,integer,integer,numeric,integer,text,text[],text,timestamp with time zone,timestamp with time zone) to backlog_operator
 grant execute on function backlog.enqueue_retry_item(text,jsonb,text,text,jsonb,integer,integer,numeric,integer,text,text[],text,timestamp with time zone,timestamp with time zone) to backlog_producer
 grant execute on function backlog.enqueue_retry_item(text,jsonb,text,text,jsonb,integer,integer,numeric,integer,text,text[],text,timestamp with time zone,timestamp with time zone) to backlog_worker
@@ -603,17 +730,36 @@ grant execute on function backlog.fail_retry_item(bigint,text,text,text,bigint,i
 grant execute on function backlog.fail_retry_item(bigint,text,text,text,bigint,integer) to backlog_worker
 grant execute on function backlog.fail_retry_items(bigint[],bigint[],text[],text[],integer[],text) to backlog_operator
 grant execute on function backlog.fail_retry_items(bigint[],bigint[],text[],text[],integer[],text) to backlog_worker
+grant execute on function backlog.load_pipeline(text) to backlog_operator
+grant execute on function backlog.load_pipeline(text) to backlog_worker
 grant execute on function backlog.pause_event_type(text,text) to backlog_operator
+grant execute on function backlog.pause_pipeline(text,text) to backlog_operator
+grant execute on function backlog.pipelines_to_load() to backlog_operator
+grant execute on function backlog.pipelines_to_load() to backlog_worker
+grant execute on function backlog.preview_load(text) to backlog_operator
 grant execute on function backlog.redrive_dead_letters(jsonb,integer,boolean,integer,boolean) to backlog_operator
+grant execute on function backlog.refresh_due_exports(integer) to backlog_operator
+grant execute on function backlog.refresh_due_exports(integer) to backlog_worker
+grant execute on function backlog.refresh_export(text) to backlog_operator
+grant execute on function backlog.refresh_export(text) to backlog_worker
+grant execute on function backlog.refresh_pipeline_table(text,text) to backlog_operator
 grant execute on function backlog.release_retry_item(bigint,text,bigint) to backlog_operator
 grant execute on function backlog.release_retry_item(bigint,text,bigint) to backlog_worker
 grant execute on function backlog.release_retry_items(bigint[],bigint[],text) to backlog_operator
 grant execute on function backlog.release_retry_items(bigint[],bigint[],text) to backlog_worker
+grant execute on function backlog.replay_quarantine(jsonb,integer,boolean) to backlog_operator
 grant execute on function backlog.reset_circuit_breaker(text,text) to backlog_operator
 grant execute on function backlog.resume_event_type(text) to backlog_operator
+grant execute on function backlog.resume_pipeline(text) to backlog_operator
 grant execute on function backlog.set_failure_rule(text,text,text,text,text,integer,integer) to backlog_operator
+grant execute on function backlog.set_pipeline(text,jsonb) to backlog_operator
+grant execute on function backlog.set_pipeline_table(text,text,jsonb) to backlog_operator
 grant execute on function backlog.set_retry_policy(text,integer,integer,text,numeric,integer,numeric,integer,boolean,integer,text,numeric,integer,integer,integer,integer,integer,integer) to backlog_operator
 grant execute on function backlog.set_setting(text,text) to backlog_operator
+grant execute on function backlog.stage_retry_item(text,bigint,text,bigint) to backlog_operator
+grant execute on function backlog.stage_retry_item(text,bigint,text,bigint) to backlog_worker
+grant execute on function backlog.stage_rows(text,text,jsonb,bigint,bigint) to backlog_operator
+grant execute on function backlog.stage_rows(text,text,jsonb,bigint,bigint) to backlog_worker
 grant execute on function backlog.status_report() to backlog_monitor
 grant execute on function backlog.status_report() to backlog_operator
 grant execute on function backlog.status_report() to backlog_worker
@@ -645,8 +791,25 @@ grant select on table backlog.error_codes to backlog_monitor
 grant select on table backlog.error_codes to backlog_operator
 grant select on table backlog.error_codes to backlog_producer
 grant select on table backlog.error_codes to backlog_worker
+grant select on table backlog.exports to backlog_monitor
+grant select on table backlog.exports to backlog_operator
+grant select on table backlog.exports to backlog_worker
 grant select on table backlog.failure_rules to backlog_monitor
 grant select on table backlog.failure_rules to backlog_operator
+grant select on table backlog.load_tables to backlog_monitor
+grant select on table backlog.load_tables to backlog_operator
+grant select on table backlog.load_tables to backlog_worker
+grant select on table backlog.loads to backlog_monitor
+grant select on table backlog.loads to backlog_operator
+grant select on table backlog.loads to backlog_worker
+grant select on table backlog.pipeline_tables to backlog_monitor
+grant select on table backlog.pipeline_tables to backlog_operator
+grant select on table backlog.pipeline_tables to backlog_worker
+grant select on table backlog.pipelines to backlog_monitor
+grant select on table backlog.pipelines to backlog_operator
+grant select on table backlog.pipelines to backlog_worker
+grant select on table backlog.quarantine to backlog_monitor
+grant select on table backlog.quarantine to backlog_operator
 grant select on table backlog.retry_history to backlog_monitor
 grant select on table backlog.retry_history to backlog_operator
 grant select on table backlog.retry_history to backlog_worker
