@@ -245,15 +245,16 @@ class Housekeeper(threading.Thread):
     def load_pipelines(self) -> bool:
         """Load every pipeline worth loading; True when one was loaded."""
         loaded = False
-        for (name,) in self.link.call("select * from backlog.pipelines_to_load()"):
+        for name, reason in self.link.call("select * from backlog.pipelines_to_load()"):
             if monotonic() < self._not_before.get(name, 0):
                 continue
             try:
                 (counts,) = self.link.call(
                     "select to_jsonb(r) from backlog.load_pipeline(%s) as r", [name]
                 )[0]
-                note(logging.INFO, "loaded", pipeline=name, **counts)
-                loaded = True
+                level = logging.INFO if counts["outcome"] in ("loaded", "empty") else logging.ERROR
+                note(level, "load", pipeline=name, because=reason, **counts)
+                loaded = loaded or counts["outcome"] == "loaded"
             except psycopg.Error as error:
                 if error.sqlstate == "PB103":
                     continue  # another listener is at it

@@ -44,7 +44,8 @@ _RELEASE = "select id from backlog.release_retry_items(%s::bigint[], %s::bigint[
 _EXTEND = "select backlog.extend_lease(%s, %s, %s)"
 _STAGE = "select backlog.stage_rows(%s, %s, %s, %s, %s)"
 _STAGED = "select backlog.stage_retry_item(p_pipeline => %s, p_id => %s, p_lock_token => %s)"
-_NEXT_PAGE = "select backlog.enqueue_fetch(%s, %s)"
+_NEXT_PAGE = "select backlog.enqueue_fetch(p_pipeline => %s, p_request => %s, " \
+    "p_correlation_id => %s, p_priority => %s, p_channel_name => %s)"  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,11 +435,17 @@ class Runner(threading.Thread):
             for table, rows in page.tables.items():
                 values = [pipeline, table, _json(list(rows)), item.id, item.lock_token]
                 connection.execute(_STAGE, values)
-            connection.execute(_STAGED, [pipeline, item.id, item.lock_token])
+            cursor = connection.execute(_STAGED, [pipeline, item.id, item.lock_token])
+            outcome = cursor.fetchall()[0][0]
             for request in page.next:
-                connection.execute(_NEXT_PAGE, [pipeline, _json(request)])
-        self.pool.count(done=1)
-        self.pool.staged.set()
+                values = [pipeline, _json(request), item.correlation_id, item.priority]
+                connection.execute(_NEXT_PAGE, [*values, item.channel_name])
+        if outcome == "staged":
+            self.pool.count(done=1)
+            self.pool.staged.set()
+        else:
+            self.pool.count(failed=1)
+            note(logging.WARNING, "malformed page", id=item.id, pipeline=pipeline, outcome=outcome)
 
 
 def describe_failure(item: Item, error: BaseException) -> Failure:

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
+
+from pgbacklog.cli import main
 
 from support.database import Database
 from support.listening import ListenerProcess
@@ -25,3 +28,15 @@ def listen(db: Database, tmp_path: Path) -> Iterator[Listen]:
     yield start
     for process in started:
         process.close()
+
+
+@pytest.fixture
+def cli(db: Database):
+    """Run a command: `cli("retry", "list")`."""
+
+    def run(*arguments: object, input: str | None = None) -> Result:  # noqa: A002
+        result = CliRunner().invoke(main, ["--dsn", db.dsn, *map(str, arguments)], input=input)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+        return result
+
+    return run

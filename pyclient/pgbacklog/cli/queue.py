@@ -16,7 +16,7 @@ import click
 from psycopg.rows import dict_row
 
 from pgbacklog.cli import connection, json_option, show
-from pgbacklog.errors import BacklogError, LoadBusyError, translated
+from pgbacklog.errors import BacklogError, LoadBusyError, LoadRefusedError, translated
 
 BUSY = 5
 _BULK = 5000
@@ -95,14 +95,18 @@ def status(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def load(ctx: click.Context, pipeline: str, preview: bool, as_json: bool) -> None:
     """Move a pipeline's staged rows to its stable tables, all or nothing."""
-    function = "preview_load" if preview else "load_pipeline"
     try:
         with working(f"loading {pipeline}"):
-            rows = query(ctx, f"select * from backlog.{function}(%s)", [pipeline])  # noqa: S608
+            call = "preview_load(%s) as preview" if preview else "load_pipeline(%s)"
+            rows = query(ctx, f"select * from backlog.{call}", [pipeline])  # noqa: S608
     except LoadBusyError as error:
         click.echo(f"busy: {error}\nhint: {error.hint}", err=True)
         sys.exit(BUSY)
-    show(rows, as_json, "nothing to load")
+    if preview:
+        rows = [rows[0]["preview"]]
+    show(rows, as_json)
+    if text := rows[0].get("error"):
+        raise LoadRefusedError(text, "See: pgbacklog quarantine list", rows[0]["error_code"])
 
 
 @click.command()

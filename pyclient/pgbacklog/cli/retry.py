@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections import Counter
 from typing import Any
 
 import click
-import psycopg
-from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 
-from pgbacklog.cli import connection, json_option, show
+from pgbacklog.cli import json_option, show
 from pgbacklog.cli.queue import Rows, query
-from pgbacklog.errors import BacklogError, UnknownRetryItemError, translated
+from pgbacklog.cli.selection import act, chosen
+from pgbacklog.errors import UnknownRetryItemError
 
-_CHUNK = 500
 _LIST = """
 select * from (
   select i.id, i.event_type, i.channel_name, i.status, i.retry_count, i.run_at as at,
@@ -28,57 +23,7 @@ select * from (
 where x.status = coalesce(%s, x.status) and x.event_type = coalesce(%s, x.event_type)
 order by x.id limit %s
 """
-_FILTER = {
-    "--id": ("id", int), "--event-type": ("event_type", str), "--channel": ("channel_name", str),
-    "--reason": ("reason", str), "--error-code": ("error_code", str), "--error": ("error", str),
-    "--correlation-id": ("correlation_id", str), "--tag": ("tag", str),
-}  # fmt: skip
-
-
-def _chosen(command: Any) -> Any:
-    """Add the options that choose dead letters."""
-    for flag, (name, kind) in reversed(_FILTER.items()):
-        many = name == "id"
-        text = "Of these; repeatable." if many else f"Whose {name.replace('_', ' ')} matches."
-        command = click.option(flag, name, type=kind, multiple=many, help=text)(command)
-    command = click.option("--all", "everything", is_flag=True, help="Without any filter.")(command)
-    command = click.option("--limit", default=100, type=click.IntRange(1), help="At most.")(command)
-    command = click.option("--dry-run", is_flag=True, help="Only show what would happen.")(command)
-    return json_option(command)
-
-
-def _act(
-    ctx: click.Context, call: str, args: dict[str, Any], options: dict[str, Any], as_json: bool
-) -> None:
-    """Call a function on the chosen dead letters, a few hundred at a time."""
-    limit, dry_run = options.pop("limit"), options.pop("dry_run")
-    everything = options.pop("everything")
-    chosen = {key: list(v) if key == "id" else v for key, v in options.items() if v}
-    if not chosen and not everything:
-        raise BacklogError("no dead letters chosen", "Give a filter, or --all.")
-    named = "".join(f", {name} => %({name})s" for name in args)
-    statement = f"select * from backlog.{call}(%(f)s, %(n)s, %(dry)s{named})"  # noqa: S608
-
-    def run(conn: psycopg.Connection[Any], which: dict[str, Any], dry: bool) -> Rows:
-        cursor = conn.cursor(row_factory=dict_row)
-        values = {**args, "f": Jsonb(which), "n": limit, "dry": dry}
-        return cursor.execute(statement, values).fetchall()
-
-    with connection(ctx) as conn, translated():
-        rows = run(conn, chosen, True)
-        ids = [row["id"] for row in rows]
-        if not dry_run:
-            rows = []
-            with click.progressbar(length=len(ids), file=sys.stderr) as bar:
-                for start in range(0, len(ids), _CHUNK):
-                    chunk = ids[start : start + _CHUNK]
-                    rows += run(conn, {"id": chunk}, False)
-                    bar.update(len(chunk))
-    if as_json or dry_run:
-        show(rows, as_json, "no dead letters match")
-    else:
-        counts = Counter(row["outcome"] for row in rows)
-        click.echo(", ".join(f"{number} {outcome}" for outcome, number in counts.items()) or "none")
+_FILTERS = ["event-type", "channel-name", "reason", "error-code", "error", "correlation-id", "tag"]
 
 
 @click.group()
@@ -125,7 +70,7 @@ def show_(ctx: click.Context, item_id: int, as_json: bool) -> None:
 
 
 @retry.command()
-@_chosen
+@chosen(_FILTERS)
 @click.option("--spread-over", default=0, type=click.IntRange(0), metavar="SECONDS",
               help="Time over which they become due.")
 @click.option("--force", is_flag=True, help="Even those redriven as often as allowed.")
@@ -135,18 +80,18 @@ def redrive(
 ) -> None:
     """Put dead letters back to work, with a fresh count of attempts."""
     args = {"p_spread_over": spread_over, "p_force": force}
-    _act(ctx, "redrive_dead_letters", args, options, as_json)
+    act(ctx, "redrive_dead_letters", args, options, as_json)
 
 
 @retry.command()
-@_chosen
+@chosen(_FILTERS)
 @click.option("--note", help="Why; kept in the history.")
 @click.pass_context
 def discard(
     ctx: click.Context, /, as_json: bool, note: str | None, **options: Any
 ) -> None:
     """End dead letters for good; the history keeps that they were."""
-    _act(ctx, "discard_dead_letters", {"p_reason": note}, options, as_json)
+    act(ctx, "discard_dead_letters", {"p_reason": note}, options, as_json)
 
 
 @retry.command()
