@@ -59,7 +59,7 @@ def show_(ctx: click.Context, quarantine_id: int, as_json: bool) -> None:
         raise BacklogError(f"no quarantined row has the id {quarantine_id}", hint, "PB106")
     if not as_json:
         facts = {key: value for key, value in rows[0].items() if value is not None}
-        facts |= {"row_data": None} | {f"  {k}": v for k, v in rows[0]["row_data"].items()}
+        facts |= {f"row.{column}": value for column, value in facts.pop("row_data").items()}
         facts |= {f"reason {n}": row["message"] for n, row in enumerate(rows, 1)}
         rows = [{"field": key, "value": value} for key, value in facts.items()]
     show(rows, as_json)

@@ -39,6 +39,17 @@ def parsed(text: str) -> Any:
         raise BacklogError(f"not JSON: {error}", "Quote it for the shell: '{\"a\": 1}'.") from None
 
 
+def show_wide(rows: Rows, name: str) -> None:
+    """Print rows of many columns side by side: a line for each fact, headed by the rows' names."""
+    facts = [key for key in rows[0] if key != name and any(row[key] is not None for row in rows)]
+    lines = [{name: key.replace("_", " "), **{str(r[name]): r[key] for r in rows}} for key in facts]
+    show(lines, as_json=False)
+
+
+def _plain_facts(facts: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in facts.items() if not isinstance(value, list)}
+
+
 @contextmanager
 def working(what: str) -> Iterator[None]:
     """Show on a terminal that a long statement is still running."""
@@ -70,22 +81,14 @@ def status(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(report, indent=2))
         return
-    for name, part in report.items():
-        if isinstance(part, dict):
-            click.secho(f"\n{name}", bold=True)
-            tables = {key: value for key, value in part.items() if isinstance(value, list)}
-            width = max((len(key) for key in part), default=0)
-            for key in (key for key in part if key not in tables):
-                text = "-" if part[key] is None else part[key]
-                click.echo(f"  {key.replace('_', ' '):{width}}  {text}")
-        else:
-            tables = {name: part} if isinstance(part, list) else {}
-            if not tables:
-                click.echo(f"{name}: {part}")
-        for key, rows in tables.items():
-            if rows:
-                click.secho(f"\n{key}", bold=True)
-                show(rows, as_json=False)
+    show_wide([{"retry": "items", **_plain_facts(report["retry"])}], "retry")
+    for title, rows in (("errors", report["retry"]["errors"]), ("alerts", report["alerts"])):
+        if rows:
+            click.secho(f"\n{title}", bold=True)
+            show(rows, as_json=False)
+    if report["pipelines"]:
+        click.echo()
+        show_wide(report["pipelines"], "pipeline")
 
 
 @click.command(epilog="Exit status: 5 when another load of the pipeline is running.")
@@ -102,9 +105,14 @@ def load(ctx: click.Context, pipeline: str, preview: bool, as_json: bool) -> Non
     except LoadBusyError as error:
         click.echo(f"busy: {error}\nhint: {error.hint}", err=True)
         sys.exit(BUSY)
-    if preview:
-        rows = [rows[0]["preview"]]
-    show(rows, as_json)
+    if as_json:
+        show([rows[0]["preview"]] if preview else rows, as_json)
+    elif preview:
+        show_wide(rows[0]["preview"]["tables"], "table_name")
+        click.echo()
+        show(rows[0]["preview"]["problems"], as_json, "no problems")
+    else:
+        show_wide([{"pipeline": pipeline, **rows[0]}], "pipeline")
     if text := rows[0].get("error"):
         raise LoadRefusedError(text, "See: pgbacklog quarantine list", rows[0]["error_code"])
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from pgbacklog.cli import json_option, show
-from pgbacklog.cli.queue import Rows, query
+from pgbacklog.cli.queue import Rows, query, show_wide
 from pgbacklog.cli.selection import act, chosen
 from pgbacklog.errors import UnknownRetryItemError
 
@@ -132,7 +132,7 @@ def resume(ctx: click.Context, event_type: str) -> None:
 def policies(ctx: click.Context, as_json: bool) -> None:
     """List how each event type is retried and limited."""
     rows = query(ctx, "select * from backlog.retry_policies order by event_type")
-    if not as_json:
-        used = [key for key in rows[0] if any(row[key] is not None for row in rows)]
-        rows = [{key: row[key] for key in used} for row in rows]
-    show(rows, as_json)
+    if as_json:
+        show(rows, as_json)
+    else:
+        show_wide(rows, "event_type")
