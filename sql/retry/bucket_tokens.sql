@@ -9,7 +9,8 @@ create or replace function backlog_internal.bucket_tokens(
 return least(
   coalesce(p_policy.rate_limit_burst, ceil(p_policy.rate_limit_per_second)),
   coalesce(
-    p_gate.tokens
+    -- Below zero is what passed while there was no limit.
+    case when p_gate.tokens < 0 then 0 else p_gate.tokens end
       + greatest(extract(epoch from p_now - p_gate.refilled_at), 0) * p_policy.rate_limit_per_second,
     coalesce(p_policy.rate_limit_burst, ceil(p_policy.rate_limit_per_second))
   )

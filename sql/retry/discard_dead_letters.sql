@@ -15,6 +15,13 @@ declare
   v_now  timestamptz := backlog_internal.clock();
   v_dead backlog_internal.dead_letter[];
 begin
+  if p_dry_run is null then
+    raise exception using
+      errcode = 'PB003',
+      message = 'dry_run must be true or false',
+      hint = 'True only returns what would go.';
+  end if;
+
   v_dead := array(select d from backlog_internal.matching_dead_letters(p_filter, p_limit) as d);
   if not p_dry_run then
     perform backlog_internal.end_dead_letter(d, 'discarded', p_reason, v_now)

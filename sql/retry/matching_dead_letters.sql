@@ -49,10 +49,17 @@ begin
   order by d.id
   limit p_limit
   for update of d skip locked;
+exception
+  -- A time or a pattern that is none: the server's own message, with our code and a hint.
+  when data_exception then
+    raise exception using
+      errcode = 'PB003',
+      message = sqlerrm,
+      hint = 'Correct the filter; nothing was changed.';
 end;
 $$;
 
 comment on function backlog_internal.matching_dead_letters(jsonb, int) is
   $$Return and lock up to p_limit dead letters that match a filter, in the order of their ids.
 
-Raises PB003 when the filter is not an object or has an unknown key.$$;
+Raises PB003 when the filter is not an object, has an unknown key or a value that cannot be read.$$;

@@ -19,11 +19,11 @@ declare
   v_place int := 0;
   v_one   backlog_internal.dead_letter;
 begin
-  if p_spread_over is null or p_spread_over < 0 then
+  if p_spread_over is null or p_spread_over < 0 or p_dry_run is null or p_force is null then
     raise exception using
       errcode = 'PB003',
-      message = 'spread_over must be 0 or more seconds',
-      hint = '0 makes all of them due at once.';
+      message = 'spread_over must be 0 or more seconds; dry_run and force must be true or false',
+      hint = 'Spread over 0 seconds, all of them are due at once.';
   end if;
 
   v_dead := array(select d from backlog_internal.matching_dead_letters(p_filter, p_limit) as d);
