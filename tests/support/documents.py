@@ -67,7 +67,7 @@ def examples(text: str) -> list[Example]:
     following: list[Block | None] = [*found[1:], None]
     return [
         Example(block, after.body if after and after.language == "text" else None)
-        for block, after in zip(found, following, strict=True)
+        for block, after in zip(found, following, strict=False)
         if block.language in RUNNABLE and "shown" not in block.options
     ]
 
