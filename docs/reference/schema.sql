@@ -140,6 +140,8 @@ unlogged table backlog_internal.load_work (
   load_order integer not null,
   rows_sql text not null,
   received bigint not null default 0,
+  accepted bigint not null default 0,
+  marked bigint not null default 0,
   inserted bigint not null default 0,
   updated bigint not null default 0,
   unchanged bigint not null default 0,

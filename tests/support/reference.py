@@ -300,7 +300,7 @@ def _page(conn: psycopg.Connection[Any], title: str, about: str, sql: str) -> st
     for row in query(conn, sql):
         lines += [f"## {row.name}", ""]
         if row.call:
-            lines += ["```sql", row.call, "```", ""]
+            lines += ["```sql shown=signature", row.call, "```", ""]
         lines += [row.manual or "", "", f"For: {row.callers or 'the owner only'}", ""]
     return "\n".join(lines)
 
