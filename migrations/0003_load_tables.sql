@@ -146,6 +146,8 @@ create unlogged table backlog_internal.load_work (
   load_order int not null,
   rows_sql text not null,
   received bigint not null default 0,
+  accepted bigint not null default 0,
+  marked bigint not null default 0,
   inserted bigint not null default 0,
   updated bigint not null default 0,
   unchanged bigint not null default 0,
@@ -337,6 +339,8 @@ comment on column backlog_internal.load_work.pipeline_table_id is 'The table.';
 comment on column backlog_internal.load_work.load_order is 'Its place in the load.';
 comment on column backlog_internal.load_work.rows_sql is 'Query for the rows of this load that are not refused.';
 comment on column backlog_internal.load_work.received is 'As in load_table.';
+comment on column backlog_internal.load_work.accepted is 'Rows that verdicts left.';
+comment on column backlog_internal.load_work.marked is 'Rows among them with a delete mark.';
 comment on column backlog_internal.load_work.inserted is 'As in load_table.';
 comment on column backlog_internal.load_work.updated is 'As in load_table.';
 comment on column backlog_internal.load_work.unchanged is 'As in load_table.';

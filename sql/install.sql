@@ -133,6 +133,7 @@
 \ir load/find_pipeline.sql
 \ir load/find_pipeline_table.sql
 \ir load/raise_invalid_pipeline.sql
+\ir load/advance_sequences.sql
 \ir load/check_columns.sql
 \ir load/check_installer_rights.sql
 \ir load/check_lease.sql
@@ -159,6 +160,7 @@
 \ir load/forget_lost_pages.sql
 \ir load/has_copied_rows.sql
 \ir load/insert_page.sql
+\ir load/judge_deletes.sql
 \ir load/judge_duplicates.sql
 \ir load/judge_foreign_keys.sql
 \ir load/judge_load.sql
@@ -204,6 +206,7 @@
 \ir load/run_load.sql
 \ir load/settle_items.sql
 \ir load/settle_verdicts.sql
+\ir load/settled_child_sql.sql
 \ir load/sort_page.sql
 \ir load/tick_load.sql
 \ir load/truncate_delta.sql

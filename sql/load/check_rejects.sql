@@ -8,17 +8,32 @@ create or replace function backlog_internal.check_rejects(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_work     backlog_internal.load_work;
+  v_work     record;
   v_accepted bigint;
+  v_marked   bigint;
+  v_judged   boolean := exists (
+    select from backlog_internal.load_verdict as v where v.load_id = p_load_id
+  );
   v_received bigint := 0;
   v_rejected bigint := 0;
 begin
   for v_work in
-    select w.* from backlog_internal.load_work as w where w.load_id = p_load_id
+    select w.pipeline_table_id, w.rows_sql, w.received, t.delete_column
+    from backlog_internal.load_work as w
+    join backlog_internal.pipeline_table as t on t.pipeline_table_id = w.pipeline_table_id
+    where w.load_id = p_load_id
   loop
-    execute format('select count(*) from (%s) as r', v_work.rows_sql) into v_accepted;
+    v_accepted := v_work.received;
+    v_marked := 0;
+    if v_judged or v_work.delete_column is not null then
+      execute format('select count(*), count(*) filter (where r.backlog_deleted) from (%s) as r', v_work.rows_sql)
+      into v_accepted, v_marked;
+    end if;
     update backlog_internal.load_work as w
-    set rejected = w.received - v_accepted - w.parked - w.duplicates
+    set
+      accepted = v_accepted,
+      marked = v_marked,
+      rejected = w.received - v_accepted - w.parked - w.duplicates
     where w.load_id = p_load_id
       and w.pipeline_table_id = v_work.pipeline_table_id
     returning v_rejected + w.rejected, v_received + w.received

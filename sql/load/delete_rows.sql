@@ -11,7 +11,6 @@ declare
   v_work    backlog_internal.load_work;
   v_joined  text := backlog_internal.quoted_list(p_table.key_columns, 's.%I = r.%I', ' and ');
   v_marked  bigint := 0;
-  v_marks   bigint := 0;
   v_missing bigint := 0;
 begin
   select w.*
@@ -20,10 +19,7 @@ begin
   where w.load_id = p_load_id
     and w.pipeline_table_id = p_table.pipeline_table_id;
 
-  if p_table.delete_column is not null then
-    execute format('select count(*) from (%s) as r where r.backlog_deleted', v_work.rows_sql) into v_marks;
-  end if;
-  if v_marks > 0 then
+  if v_work.marked > 0 then
     execute format(
       'delete from %s as s using (%s) as r where r.backlog_deleted and %s%s',
       p_table.stable_table, v_work.rows_sql, v_joined,
@@ -46,7 +42,7 @@ begin
   set
     deleted = v_marked + v_missing,
     -- A mark for a row that is not there, or is newer, changes nothing.
-    unchanged = w.unchanged + v_marks - v_marked
+    unchanged = w.unchanged + w.marked - v_marked
   where w.load_id = p_load_id
     and w.pipeline_table_id = p_table.pipeline_table_id;
 end;

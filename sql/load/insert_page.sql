@@ -36,7 +36,8 @@ begin
       p_table.delta_table,
       backlog_internal.quoted_list(v_columns)
     )
-    using p_rows, p_item_id, p_lock_token, coalesce(v_page, 0), p_quarantine_row_ids;
+    -- Rows from quarantine are older than any other.
+    using p_rows, p_item_id, p_lock_token, coalesce(v_page, -1), p_quarantine_row_ids;
   end if;
   get diagnostics v_count = row_count;
   return v_count;

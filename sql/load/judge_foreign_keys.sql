@@ -36,7 +36,8 @@ begin
       end,
       v_key.parents
     );
-    execute 'select exists (select ' || v_bad || ')' into v_found;
+    -- Counted, not asked for existence: for an early hit the planner would probe row by row.
+    execute 'select count(*) > 0 ' || v_bad into v_found;
     if v_found then
       execute format(
         'insert into backlog_internal.load_verdict (load_id, pipeline_table_id, source, row_id, item_id,'

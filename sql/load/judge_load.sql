@@ -28,6 +28,12 @@ begin
     perform backlog_internal.settle_verdicts(p_load_id, v_table);
   end loop;
 
+  -- Children first: a delete mark that is refused keeps the parent, too.
+  for v_table in select t.* from backlog_internal.load_tables_of(p_load_id, true) as t loop
+    perform backlog_internal.judge_deletes(p_load_id, v_table);
+    perform backlog_internal.settle_verdicts(p_load_id, v_table);
+  end loop;
+
   -- Parents are settled before their children, so one round does, unless a verdict reaches back: by
   -- condemning an item with rows in earlier tables, or along a cycle.
   while v_again loop

@@ -47,7 +47,7 @@ begin
       v_index.ours, backlog_internal.newest_first(p_table), v_rows, v_index.is_given,
       p_table.stable_table, v_index.theirs, v_index.ours, v_index.their_key, v_index.our_key
     );
-    execute 'select exists (select ' || v_bad || ')' into v_found;
+    execute 'select count(*) > 0 ' || v_bad into v_found;
     if v_found then
       execute format(
         'insert into backlog_internal.load_verdict (load_id, pipeline_table_id, source, row_id, item_id,'

@@ -22,7 +22,8 @@ as $$
   from backlog_internal.stable_columns(p_table.stable_table) as c
   cross join lateral (
     select case
-      when c.column_name = any (p_table.key_columns || p_table.late_columns) or c.is_key_only then null
+      when c.column_name = any (p_table.key_columns) or c.is_key_only then null
+      when c.column_name = any (p_table.late_columns) then format('s.%I', c.column_name)
       -- Null in a column that refuses null means: not given. What is there stays.
       when c.default_sql is not null then format('coalesce(r.%I, s.%I)', c.column_name, c.column_name)
       else format('r.%I', c.column_name)

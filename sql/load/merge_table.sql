@@ -17,7 +17,7 @@ declare
   v_accepted bigint;
   v_outdated bigint := 0;
   v_updated  bigint := 0;
-  v_inserted bigint;
+  v_inserted bigint := 0;
 begin
   select
     string_agg(quote_ident(m.column_name), ', '),
@@ -26,7 +26,11 @@ begin
     string_agg(m.differs_sql, ' or ')
   into v_columns, v_values, v_sets, v_differs
   from backlog_internal.merge_columns(p_table) as m;
-  execute format('select count(*) from (%s) as r where not r.backlog_deleted', v_rows) into v_accepted;
+  select w.accepted - w.marked
+  into v_accepted
+  from backlog_internal.load_work as w
+  where w.load_id = p_load_id
+    and w.pipeline_table_id = p_table.pipeline_table_id;
   if v_accepted > 0 and p_table.mode <> 'append' and v_sets is not null then
     if p_table.version_column is not null then
       execute format(
@@ -43,8 +47,8 @@ begin
     get diagnostics v_updated = row_count;
   end if;
 
-  v_inserted := 0;
   if v_accepted > 0 then
+    perform backlog_internal.advance_sequences(p_load_id, p_table);
     execute format(
       'insert into %s (%s) overriding system value select %s from (%s) as r where not r.backlog_deleted%s',
       p_table.stable_table, v_columns, v_values, v_rows,

@@ -28,9 +28,8 @@ begin
     using p_load_id, p_table.pipeline_table_id;
   end if;
 
-  update backlog_internal.load_verdict as v
-  set quarantine_row_id = n.id
-  from (
+  -- Materialized: a join that reads the numbers twice would give one row two of them.
+  with n as materialized (
     select
       u.source,
       u.row_id,
@@ -44,7 +43,10 @@ begin
         and u.action <> 'drop'
         and not u.settled
     ) as u
-  ) as n
+  )
+  update backlog_internal.load_verdict as v
+  set quarantine_row_id = n.id
+  from n
   where v.load_id = p_load_id
     and v.pipeline_table_id = p_table.pipeline_table_id
     and v.source = n.source
