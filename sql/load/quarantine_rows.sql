@@ -6,6 +6,8 @@ create or replace function backlog_internal.quarantine_rows(
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
+  -- Fresh verdicts have no statistics: a nested loop over them is quadratic.
+  set enable_nestloop = off
 as $$
 declare
   v_rows text := backlog_internal.load_rows(p_load_id, p_table.pipeline_table_id);
