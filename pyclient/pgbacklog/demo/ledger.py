@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ class Progress:
 
     loaded: int
     live: int
+    staged: int
     failed_attempts: int
     dead: int
 
@@ -55,12 +57,13 @@ class Ledger:
             select
               count(*) filter (where h.outcome = 'completed'),
               (select count(*) from backlog.retry_items as i where i.event_type = %(type)s),
+              (select p.staged_items from backlog.pipelines as p where p.name = %(pipeline)s),
               count(*) filter (where h.outcome in ('failed', 'dead_letter')),
               (select count(*) from backlog.dead_letters as d where d.event_type = %(type)s)
             from backlog.retry_history as h
             where h.event_type = %(type)s and h.finished_at >= %(since)s
             """,
-            {"type": EVENT_TYPE, "since": since},
+            {"type": EVENT_TYPE, "pipeline": PIPELINE, "since": since},
         ).fetchone()
         assert row is not None
         return Progress(*row)
@@ -95,6 +98,51 @@ class Ledger:
             """,
             [EVENT_TYPE, since],
         )
+
+    def loads(self, since: datetime) -> list[dict[str, Any]]:
+        """Sum up what the loads since a moment did to each table."""
+        return self.rows(
+            """
+            select t.table_name as table, count(*) as loads, sum(t.received)::int as received,
+              sum(t.inserted)::int as inserted, sum(t.updated)::int as updated,
+              sum(t.unchanged)::int as unchanged, sum(t.duplicates)::int as duplicates,
+              sum(t.parked)::int as parked, sum(t.rejected)::int as rejected
+            from backlog.load_tables as t
+            join backlog.loads as l on l.load_id = t.load_id
+            where t.pipeline = %s and l.outcome = 'loaded' and l.started_at >= %s
+            group by t.table_name
+            order by min(t.load_order), 1
+            """,
+            [PIPELINE, since],
+        )
+
+    def quarantine(self) -> list[dict[str, Any]]:
+        """Count the rows that wait in quarantine, by reason."""
+        return self.rows(
+            """
+            select count(distinct q.quarantine_id) as rows, q.table_name as table, q.rule,
+              q.column_name as column, count(distinct q.value) as values, min(q.message) as message
+            from backlog.quarantine as q
+            where q.pipeline = %s and q.state in ('waiting', 'parked')
+            group by q.table_name, q.rule, q.column_name
+            order by 1 desc
+            """,
+            [PIPELINE],
+        )
+
+    def quarantined_flights(self) -> Counter[Key]:
+        """Count the flights that wait in quarantine by their keys.
+
+        Second copies of a flight do not count: the first is stored, or waits here itself.
+        """
+        parts = ", ".join(f"r.row_data ->> '{name}'" for name in KEYS["flights"])
+        found = self.conn.execute(
+            f"select {parts} from (select distinct q.quarantine_id, q.row_data "  # noqa: S608
+            "from backlog.quarantine as q where q.pipeline = %s and q.table_name = 'flights' "
+            "and q.state = 'waiting' and q.rule <> 'duplicate') as r",
+            [PIPELINE],
+        )
+        return Counter((date, carrier, int(flight), origin) for date, carrier, flight, origin in found)
 
     def stored(self, table: str) -> dict[Key, Content]:
         """Return the content of a stable table, values written as the API wrote them."""

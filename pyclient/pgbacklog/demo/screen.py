@@ -18,6 +18,7 @@ class Screen:
         self._tty = click.get_text_stream("stdout").isatty()
         self._shown = 0.0
         self._open = False
+        self._line = ""
 
     def elapsed(self) -> float:
         """Return the seconds since the start."""
@@ -39,9 +40,9 @@ class Screen:
         if self._tty:
             click.echo(f"\r\x1b[K{line}", nl=last)
             self._open = not last
-        elif last or time.monotonic() - self._shown >= _QUIET:
+        elif last or (line != self._line and time.monotonic() - self._shown >= _QUIET):
             click.echo(line)
-            self._shown = time.monotonic()
+            self._line, self._shown = line, time.monotonic()
 
     def table(self, rows: Sequence[Mapping[str, object]]) -> None:
         """Write rows in columns, numbers to the right."""

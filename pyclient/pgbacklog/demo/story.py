@@ -26,6 +26,20 @@ _PATIENCE = 120.0  # seconds without any progress before the demo gives up
 _LOOK = 0.2
 
 
+def remove(conn: psycopg.Connection[Any]) -> None:
+    """Drop everything that a former run left behind."""
+    ledger = Ledger(conn)
+    for row in ledger.rows("select id from backlog.retry_items where event_type = %s", [EVENT_TYPE]):
+        ledger.value("select backlog.cancel_retry_item(%s, 'the demo is removed')", [row["id"]])
+    letters = Jsonb({"event_type": EVENT_TYPE})
+    ledger.rows("select * from backlog.discard_dead_letters(%s, 1000000)", [letters])
+    if ledger.rows("select from backlog.pipelines where name = %s", [PIPELINE]):
+        ledger.value("select backlog.drop_pipeline(%s, p_force => true)", [PIPELINE])
+    conn.execute("set client_min_messages = warning")
+    conn.execute("drop schema if exists flights_demo cascade")
+    conn.execute("reset client_min_messages")
+
+
 class DemoStuck(Exception):  # noqa: N818 - says what is the case
     """The demo waits for something that does not happen."""
 
@@ -124,9 +138,9 @@ class Story:
         self.screen.say(f"{asked} requests, {answers['200 OK']} answered well; attempts that failed:")
         self.screen.table(self.ledger.failures(self.begun))
         self.screen.say("loads (rows by table):")
-        self.screen.table(self._loads(self.begun))
+        self.screen.table(self.ledger.loads(self.begun))
         self.screen.say("in quarantine, by reason:")
-        self.screen.table(self._quarantine())
+        self.screen.table(self.ledger.quarantine())
 
     def _mend_and_redrive(self) -> None:
         self.screen.step("Mend the malformed page and redrive the dead letter")
@@ -139,15 +153,58 @@ class Story:
         left = self.ledger.progress(since).dead
         self._promise("no dead letter is left", left == 0)
 
-    def _replay(self) -> None: ...
+    def _replay(self) -> None:
+        self.screen.step("Replay the flights whose plane is known now")
+        ids = self.ledger.value(
+            """
+            select coalesce(jsonb_agg(distinct q.quarantine_id), '[]')
+            from backlog.quarantine as q
+            join flights_demo.planes as p on p.tailnum = q.value
+            where q.pipeline = %s and q.state = 'waiting' and q.column_name = 'tailnum'
+            """,
+            [PIPELINE],
+        )
+        before = self.ledger.counts()["flights"]
+        replayed = self.ledger.rows(
+            "select * from backlog.replay_quarantine(%s, 1000000)", [Jsonb({"ids": ids})]
+        )
+        self._wait_for_replay()
+        entered = self.ledger.counts()["flights"] - before
+        self.screen.say(f"{len(replayed):,} rows replayed, {entered:,} more flights are in")
+        self._promise("the parents that came late let rows in", entered > 0)
+        dismissed = self.ledger.rows(
+            "select * from backlog.dismiss_quarantine(%s, 'another copy is loaded')",
+            [Jsonb({"pipeline": PIPELINE, "rule": "duplicate"})],
+        )
+        self.screen.say(f"{len(dismissed)} second copies of a flight are dismissed")
 
-    def _reload(self) -> None: ...
+    def _reload(self) -> None:
+        self.screen.step("Fetch all pages once more: nothing has changed at the source")
+        parents = [{"table": table, "page": 1} for table in TABLES if table != "flights"]
+        since = self._enqueue(parents + self._first_pages_of_flights())
+        self._wait(since, len(self.api.pages))
+        loads = self.ledger.loads(since)
+        self.screen.table(loads)
+        changes = sum(load["inserted"] + load["updated"] for load in loads)
+        self._promise(f"{changes} rows were written", changes == 0)
 
     def _check(self) -> None:
         self.screen.step("Check the tables against the published files")
         expected = expect(self.api.data)
         for promise in compare_tables(self.ledger, expected):
             self._promise(promise.text, promise.kept)
+        promise = compare_quarantine(self.ledger.quarantined_flights(), expected)
+        self._promise(promise.text, promise.kept)
+
+    def _wait_for_replay(self) -> None:
+        moved = time.monotonic()
+        while self.ledger.value(
+            "select exists (select from backlog.quarantine as q "
+            "where q.pipeline = %s and q.state = 'replaying')",
+            [PIPELINE],
+        ):
+            self._see_that_work_goes_on(moved)
+            time.sleep(_LOOK)
 
     def _first_pages_of_flights(self) -> list[dict[str, Any]]:
         days = {path.split("date=")[1].split("&")[0] for path in self.api.pages if "date=" in path}
@@ -171,7 +228,7 @@ class Story:
         while True:
             now = self.ledger.progress(since)
             done = until(now.loaded, now.live) if until else not now.live
-            text = f"pages loaded, {now.failed_attempts} attempts failed"
+            text = f"pages loaded, {now.staged} staged, {now.failed_attempts} attempts failed"
             self.screen.progress(now.loaded, pages, text, last=done)
             if done:
                 return
