@@ -14,14 +14,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pgbacklog.logs import note
 
 # What a connection gets unless its DSN says otherwise: a dead peer is noticed in about a minute.
-_DEFAULTS: dict[str, str | int] = {
-    "connect_timeout": 10,
-    "keepalives": 1,
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 60_000,
-}
+_DEFAULTS = {
+    "connect_timeout": 10, "tcp_user_timeout": 60_000,
+    "keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
+}  # fmt: skip
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 30.0
 _REPEATABLE = {"40001", "40P01"}  # serialization failure, deadlock: the server undid everything
 
@@ -29,9 +25,7 @@ _REPEATABLE = {"40001", "40P01"}  # serialization failure, deadlock: the server 
 class Link:
     """An autocommit connection for one thread; reopened after every loss until `stopping()`."""
 
-    def __init__(
-        self, dsn: str, name: str, stopping: Callable[[], bool], prepare: bool = True
-    ) -> None:
+    def __init__(self, dsn: str, name: str, stopping: Callable[[], bool], prepare: bool) -> None:
         self.dsn, self.name, self.stopping, self.prepare = dsn, name, stopping, prepare
         self._connection: psycopg.Connection[Any] | None = None
         self._losses = 0
@@ -43,10 +37,9 @@ class Link:
             if not settings.get("application_name"):
                 settings["application_name"] = f"pgbacklog {self.name}"[:63]
             # Prepared statements do not survive a proxy that swaps servers between transactions.
+            threshold = 5 if self.prepare else None
             self._connection = psycopg.connect(
-                make_conninfo(**settings),
-                autocommit=True,
-                prepare_threshold=5 if self.prepare else None,
+                make_conninfo(**settings), autocommit=True, prepare_threshold=threshold
             )
         return self._connection
 

@@ -47,6 +47,8 @@ class Listener:
         self.link = self.open_link("listener")
         self._flagged = False  # announced as idle
         self._last_look, self._in_vain = -1, 0
+        self._next_tick = monotonic() + random.uniform(0, _TICK)  # noqa: S311 - not all at once
+        self._not_before: dict[str, float] = {}  # when a pipeline that failed is tried again
 
     def run(self, until_idle: bool = False) -> int:
         """Work until a signal comes, or until nothing is due; returns the exit code.
@@ -64,9 +66,9 @@ class Listener:
             event_types=",".join(self.pool.event_types), threads=settings.threads,
             batch_size=settings.batch_size, notifications="no" if self.deaf else "yes",
         )  # fmt: skip
-        housekeeper = Housekeeper(self)
+        self.house_link = self.open_link("housekeeper")
         if not until_idle:
-            housekeeper.start()
+            threading.Thread(target=self._keep_house, daemon=True, name="housekeeper").start()
         self.pool.wake()
         try:
             while not self.stops and self.pool.stuck <= settings.threads:
@@ -75,7 +77,7 @@ class Listener:
                         self._wait()
                     elif not self.pool.quiet():
                         self._ready(1.0)
-                    elif housekeeper.load_pipelines():
+                    elif self._load_pipelines():
                         self.pool.wake()
                     else:
                         break
@@ -128,8 +130,7 @@ class Listener:
                 "select backlog.announce_idle(%s, %s, %s)",
                 [self.settings.worker_id, pool.event_types, poll],
             )
-            pause = float(answer.fetchall()[0][0])
-            self._flagged = True
+            pause, self._flagged = float(answer.fetchall()[0][0]), True
         if pause <= 0:
             self._in_vain = self._in_vain + 1 if self._last_look == pool.batches_taken else 0
             self._last_look = pool.batches_taken
@@ -214,53 +215,39 @@ class Listener:
         note(logging.INFO, "stopped", done=self.pool.done, failed=self.pool.failed, exit_code=code)
         return code
 
+    # Housekeeping
 
-class Housekeeper(threading.Thread):
-    """Loads what fetchers have staged, and calls tick() about once a minute."""
-
-    def __init__(self, listener: Listener) -> None:
-        super().__init__(daemon=True, name="housekeeper")
-        self.listener, self.link = listener, listener.open_link("housekeeper")
-        self._not_before: dict[str, float] = {}
-
-    def run(self) -> None:
-        """Keep house until the listener stops."""
-        listener, staged = self.listener, self.listener.pool.staged
-        next_tick = monotonic() + random.uniform(0, _TICK)  # noqa: S311 - not all at once
-        while not listener.stops:
+    def _keep_house(self) -> None:
+        """Load what fetchers have staged, and call tick() about once a minute."""
+        while not self.stops:
             try:
-                self.load_pipelines()
-                if monotonic() > next_tick:
-                    next_tick = monotonic() + _TICK
-                    (facts,) = self.link.call("select backlog.tick()")[0]
-                    note(logging.DEBUG, "tick", facts=facts)
-                    pool = listener.pool
-                    note(logging.INFO, "progress", done=pool.done, failed=pool.failed)
+                self._load_pipelines()
+                if monotonic() > self._next_tick:
+                    self._next_tick = monotonic() + _TICK
+                    (facts,) = self.house_link.call("select backlog.tick()")[0]
+                    pool = self.pool
+                    note(logging.INFO, "progress", done=pool.done, failed=pool.failed, tick=facts)
             except psycopg.Error as error:
                 note(logging.ERROR, "housekeeping failed", sqlstate=error.sqlstate, error=error)
-            if staged.wait(listener.settings.poll_interval):
+            if self.pool.staged.wait(self.settings.poll_interval):
                 sleep(_GATHER)
-                staged.clear()
+                self.pool.staged.clear()
 
-    def load_pipelines(self) -> bool:
+    def _load_pipelines(self) -> bool:
         """Load every pipeline worth loading; True when one was loaded."""
         loaded = False
-        for name, reason in self.link.call("select * from backlog.pipelines_to_load()"):
+        for name, reason in self.house_link.call("select * from backlog.pipelines_to_load()"):
             if monotonic() < self._not_before.get(name, 0):
                 continue
+            call = "select to_jsonb(r) from backlog.load_pipeline(%s) as r"
             try:
-                (counts,) = self.link.call(
-                    "select to_jsonb(r) from backlog.load_pipeline(%s) as r", [name]
-                )[0]
+                (counts,) = self.house_link.call(call, [name])[0]
                 level = logging.INFO if counts["outcome"] in ("loaded", "empty") else logging.ERROR
                 note(level, "load", pipeline=name, because=reason, **counts)
                 loaded = loaded or counts["outcome"] == "loaded"
             except psycopg.Error as error:
-                if error.sqlstate == "PB103":
-                    continue  # another listener is at it
-                self._not_before[name] = monotonic() + _RETRY_LOAD
-                note(
-                    logging.ERROR, "load failed", pipeline=name, sqlstate=error.sqlstate,
-                    error=error, retry_in=_RETRY_LOAD,
-                )  # fmt: skip
+                if error.sqlstate != "PB103":  # busy: another listener is at it
+                    self._not_before[name] = monotonic() + _RETRY_LOAD
+                    facts = {"pipeline": name, "sqlstate": error.sqlstate, "error": error}
+                    note(logging.ERROR, "load failed", retry_in=_RETRY_LOAD, **facts)
         return loaded

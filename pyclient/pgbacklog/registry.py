@@ -79,9 +79,7 @@ def handler(
     """
     if not event_types or any(name.startswith(FETCH) for name in event_types):
         raise ValueError(f"a handler needs event types, and none that begins with {FETCH!r}")
-    return _marking(
-        lambda function: [Handler(name, function, timeout, transactional) for name in event_types]
-    )
+    return _marking(lambda call: [Handler(x, call, timeout, transactional) for x in event_types])
 
 
 def fetcher(pipeline: str, *, timeout: float | None = None) -> Callable[[_Function], _Function]:
@@ -90,9 +88,7 @@ def fetcher(pipeline: str, *, timeout: float | None = None) -> Callable[[_Functi
     It may also return a plain mapping of table to rows. The item is complete once its rows are in
     the stable tables.
     """
-    return _marking(
-        lambda function: [Handler(FETCH + pipeline, function, timeout, pipeline=pipeline)]
-    )
+    return _marking(lambda call: [Handler(FETCH + pipeline, call, timeout, pipeline=pipeline)])
 
 
 class Registry(dict[str, Handler]):
@@ -129,14 +125,11 @@ class Registry(dict[str, Handler]):
 
     def keep(self, event_types: Iterable[str]) -> None:
         """Forget all but these event types; raises BacklogError if one has no handler."""
-        chosen = dict.fromkeys(event_types)
-        for name in chosen:
-            if name not in self:
-                raise BacklogError(
-                    f"no handler for the event type {name}",
-                    f"The hooks handle: {', '.join(sorted(self))}.",
-                )
-        for name in self.keys() - chosen.keys():
+        chosen = set(event_types)
+        for name in chosen - self.keys():
+            hint = f"The hooks handle: {', '.join(sorted(self))}."
+            raise BacklogError(f"no handler for the event type {name}", hint)
+        for name in self.keys() - chosen:
             del self[name]
 
 

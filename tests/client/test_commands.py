@@ -76,7 +76,7 @@ def test_list_and_show_tell_about_live_and_dead_items(cli, db: Database) -> None
         (waiting, "pending"), (dead, "dead_letter")
     ]  # fmt: skip
     assert "boom" in cli("retry", "list", "--status", "dead_letter").stdout
-    assert cli("retry", "list", "--event-type", "none").stdout == "no items\n"
+    assert cli("retry", "list", "--event-type", "none").stdout == "nothing found\n"
     (shown,) = json.loads(cli("retry", "show", dead, "--json").stdout)
     assert shown["error"] == "boom"
     assert [row["outcome"] for row in shown["history"]] == ["dead_letter"]

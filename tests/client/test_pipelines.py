@@ -140,7 +140,7 @@ def test_load_and_quarantine_commands(shop: Database, cli) -> None:
     assert cli("quarantine", "edit", first["quarantine_id"], edited).stdout == "replaying\n"
     cli("load", "shop")
     assert conn.execute("select id, customer_id from orders").fetchall() == [(1, 9)]
-    assert cli("quarantine", "list").stdout == "nothing in quarantine\n"
+    assert cli("quarantine", "list").stdout == "nothing found\n"
 
 
 def test_replay_by_filter_shows_what_it_would_do(shop: Database, cli) -> None:
