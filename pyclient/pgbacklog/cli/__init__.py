@@ -31,25 +31,22 @@ class _Group(click.Group):
         try:
             with translated():
                 return super().invoke(ctx)
-        except ServerError as error:
-            _fail(str(error), error.hint, UNREACHABLE)
         except BacklogError as error:
             code = f" [{error.sqlstate}]" if error.sqlstate else ""
-            _fail(f"{error}{code}", error.hint, FAILED)
-        except psycopg.OperationalError as error:
-            unreachable = error.sqlstate is None or error.sqlstate.startswith(("08", "57P", "28"))
-            hint = error.diag.message_hint or (
-                "Check --dsn, DATABASE_URL and the PG* variables." if unreachable else None
-            )
-            _fail(str(error), hint, UNREACHABLE if unreachable else FAILED)
+            status = UNREACHABLE if isinstance(error, ServerError) else FAILED
+            _fail(f"{error}{code}", error.hint, status)
         except psycopg.Error as error:
-            if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
-                # libpq quotes the part it stumbled over, which may be the password.
+            state, hint = error.sqlstate or "", error.diag.message_hint
+            if isinstance(error, psycopg.ProgrammingError) and not state:
+                # libpq quotes the part that it stumbled over, which may be the password.
                 _fail("the database address cannot be understood", "Check --dsn.", UNREACHABLE)
-            hint = error.diag.message_hint
-            if error.sqlstate in ("3F000", "42P01", "42883"):
+            lost = not state or state.startswith(("08", "28", "57P"))
+            if isinstance(error, psycopg.OperationalError) and lost:
+                hint = hint or "Check --dsn, DATABASE_URL and the PG* variables."
+                _fail(str(error), hint, UNREACHABLE)
+            if state in ("3F000", "42P01", "42883"):
                 hint = "Run: pgbacklog migrate"
-            _fail(f"{error.diag.message_primary or error} [{error.sqlstate}]", hint, FAILED)
+            _fail(f"{error.diag.message_primary or error} [{state}]", hint, FAILED)
 
 
 def _fail(message: str, hint: str | None, status: int) -> None:
