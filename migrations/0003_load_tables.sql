@@ -35,6 +35,7 @@ create table backlog_internal.pipeline_table (
     constraint pipeline_table_mode_is_known check (mode in ('upsert', 'append', 'replace')),
   column_names text[] not null,
   column_numbers smallint[] not null,
+  last_column_number smallint not null,
   key_columns text[] not null,
   version_column text,
   delete_column text,
@@ -261,6 +262,7 @@ comment on column backlog_internal.pipeline_table.staging_table is 'Child of the
 comment on column backlog_internal.pipeline_table.mode is 'upsert, append or replace.';
 comment on column backlog_internal.pipeline_table.column_names is 'The columns that the pipeline fills; others are never touched.';
 comment on column backlog_internal.pipeline_table.column_numbers is 'Their numbers in the stable table, to recognise a renamed column.';
+comment on column backlog_internal.pipeline_table.last_column_number is 'Newest column of the stable table when it was last looked at.';
 comment on column backlog_internal.pipeline_table.key_columns is 'By which a row is found again; empty for append without a key.';
 comment on column backlog_internal.pipeline_table.version_column is 'A row never replaces one with a greater version.';
 comment on column backlog_internal.pipeline_table.delete_column is 'A row in which this is true deletes.';

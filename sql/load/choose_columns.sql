@@ -17,6 +17,11 @@ begin
   where (p_columns is null or c.column_name = any (p_columns))
     and c.column_name not like 'backlog\_%';
 
+  select max(a.attnum)
+  into v_table.last_column_number
+  from pg_attribute as a
+  where a.attrelid = p_table.stable_table;
+
   select string_agg(w.name, ', ')
   into v_missing
   from unnest(p_columns || p_table.key_columns || p_table.version_column) as w (name)

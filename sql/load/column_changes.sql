@@ -38,7 +38,7 @@ as $$
     and n.column_name not in (select r.new_name from renamed as r)
     and n.column_name is distinct from p_table.delete_column
     -- Columns that existed when the table was added and were not chosen stay out.
-    and (n.is_required or n.column_number > (select max(o.number) from old as o))
+    and (n.is_required or n.column_number > p_table.last_column_number)
   union all
   select
     'retyped', a.attname, n.column_name,

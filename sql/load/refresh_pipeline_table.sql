@@ -43,6 +43,7 @@ begin
   set
     column_names = v_new.column_names,
     column_numbers = v_new.column_numbers,
+    last_column_number = v_new.last_column_number,
     key_columns = v_new.key_columns,
     version_column = v_new.version_column
   where t.pipeline_table_id = v_table.pipeline_table_id;

@@ -14,7 +14,9 @@ begin
     pause_reason = null,
     load_after = '-infinity'
   where p.pipeline_id = v_pipeline.pipeline_id;
-  perform backlog.resume_event_type('fetch.' || p_pipeline);
+  if v_pipeline.paused_at is not null then
+    perform backlog.resume_event_type('fetch.' || p_pipeline);
+  end if;
 end;
 $$;
 
