@@ -208,6 +208,7 @@ table backlog_internal.pipeline_table (
   mode text not null,
   column_names text[] not null,
   column_numbers smallint[] not null,
+  last_column_number smallint not null,
   key_columns text[] not null,
   version_column text,
   delete_column text,
@@ -539,6 +540,7 @@ function backlog.status_report() returns jsonb security definer stable
 function backlog.tick() returns jsonb security definer
 function backlog.trip_circuit_breaker(p_event_type text, p_channel_name text DEFAULT NULL::text, p_seconds integer DEFAULT NULL::integer, p_reason text DEFAULT 'tripped by hand'::text) returns integer security definer
 function backlog.version() returns text security definer stable
+function backlog_internal.advance_sequences(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
 function backlog_internal.announce(p_channel_name text) returns void
 function backlog_internal.announce_work(p_event_type text, p_now timestamp with time zone) returns void
 function backlog_internal.apply_verdicts(p_verdicts backlog_internal.failure_verdict[], p_now timestamp with time zone) returns void
@@ -604,6 +606,7 @@ function backlog_internal.insert_items(p_items jsonb, p_now timestamp with time 
 function backlog_internal.insert_page(p_table backlog_internal.pipeline_table, p_rows jsonb, p_item_id bigint, p_lock_token bigint, p_quarantine_row_ids bigint[] DEFAULT NULL::bigint[]) returns bigint
 function backlog_internal.insert_unique_items(p_items jsonb, p_on_duplicate text, p_now timestamp with time zone) returns TABLE(item_position integer, id bigint, event_id uuid, outcome text)
 function backlog_internal.item_problem(p_event_type text, p_event_data jsonb, p_channel_name text, p_plugin_name text, p_max_retries integer, p_retry_delay_seconds integer, p_backoff_multiplier numeric, p_priority integer) returns text immutable
+function backlog_internal.judge_deletes(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
 function backlog_internal.judge_duplicates(p_load_id bigint, p_table backlog_internal.pipeline_table, p_within_pages boolean) returns boolean
 function backlog_internal.judge_failure(p_event_type text, p_error text, p_error_code text) returns backlog_internal.failure_rule stable
 function backlog_internal.judge_foreign_keys(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
@@ -670,6 +673,7 @@ function backlog_internal.setting(p_name text) returns text stable
 function backlog_internal.settle_items(p_load_id bigint) returns bigint[]
 function backlog_internal.settle_marks(p_event_types text[], p_now timestamp with time zone) returns boolean
 function backlog_internal.settle_verdicts(p_load_id bigint, p_table backlog_internal.pipeline_table) returns text[]
+function backlog_internal.settled_child_sql(p_load_id bigint, p_pipeline_id bigint, p_child regclass, p_columns text[]) returns text stable
 function backlog_internal.sort_page(p_table backlog_internal.pipeline_table, p_rows jsonb, p_item_id bigint, OUT o_good jsonb, OUT o_refused bigint) returns record
 function backlog_internal.stable_columns(p_table regclass) returns TABLE(column_number smallint, column_name text, type_name text, collation_name text, is_required boolean, default_sql text, is_key_only boolean, compares boolean) stable
 function backlog_internal.sweep_marks() returns integer

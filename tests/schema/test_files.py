@@ -75,7 +75,8 @@ def test_sql_is_ascii_lower_case_and_narrow(path: Path) -> None:
         assert line == line.rstrip(), f"line {number} ends in a space"
         # Comments on columns and lists of grants read better as one long line each.
         if not re.match(r"comment on |grant |  \('PB|  \('\w+', '", line):
-            assert len(line) <= 110, f"line {number} has {len(line)} characters"
+            # The aim is 100; what cannot be wrapped well may be a little longer.
+            assert len(line) <= 120, f"line {number} has {len(line)} characters"
     keyword = re.search(r"^\s*(CREATE|SELECT|INSERT|UPDATE|DELETE|BEGIN|DECLARE)\b", text, re.M)
     assert keyword is None, keyword
 
