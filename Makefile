@@ -63,10 +63,11 @@ docs: $(READY)  ## Write docs/reference/ anew from the comments in the code
 
 verify: $(READY)  ## Fail if anything generated is out of date
 	PYTHONPATH=tests $(BIN)/python -m support.reference --check
-	cd migrations && sha256sum --quiet --check SHA256SUMS
+	$(BIN)/python -m pytest -q tests/schema/test_files.py -k sealed
 
 seal:  ## Record the checksums of new migrations
-	cd migrations && sha256sum *.sql > SHA256SUMS
+	@cd migrations && $(PYTHON) -c 'import hashlib, pathlib; [print(hashlib.sha256(p.read_bytes()) \
+	  .hexdigest(), p.name, sep="  ") for p in sorted(pathlib.Path().glob("*.sql"))]' > SHA256SUMS
 
 check: lint verify test  ## Do all that must pass before a change goes in
 
