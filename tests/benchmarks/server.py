@@ -32,6 +32,21 @@ REPORTED_SETTINGS = (
 )
 
 
+def backend_cpu_seconds(connection: Connection) -> float | None:
+    """Return the processor time that the connection's backend has used so far.
+
+    None where it cannot be known: the server is elsewhere, or this is not Linux. Unlike the time on
+    the clock it hardly changes when something else keeps the machine busy.
+    """
+    process = Path(f"/proc/{connection.info.backend_pid}")
+    try:
+        if not (process / "comm").read_text().startswith("postgres"):
+            return None
+        return int((process / "schedstat").read_text().split()[0]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return None
+
+
 class UnavailableError(Exception):
     """Something this machine lacks; the message says how to get it."""
 

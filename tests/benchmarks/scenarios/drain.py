@@ -5,9 +5,10 @@ from __future__ import annotations
 import multiprocessing
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
+from typing import NamedTuple
 
 from ..report import Bar, Results
-from ..server import Server
+from ..server import Server, backend_cpu_seconds
 from ..settings import Settings
 from ..systems import (
     Absurd,
@@ -44,6 +45,11 @@ def metric(batch: int, processes: int) -> str:
     return f"items/s b{batch} p{processes}"
 
 
+def cpu_metric(batch: int, processes: int) -> str:
+    """Name the processor time of one cell."""
+    return f"server CPU us/item b{batch} p{processes}"
+
+
 BARS = [
     Bar(metric(100, 2), "pgbacklog", at_least=1.3, against="pgmq"),
     Bar(metric(100, 2), "pgbacklog", at_least=1.4, against="classic"),
@@ -57,7 +63,17 @@ BARS = [
         for batch in (1, 10)
         for processes in PROCESSES
     ),
+    *(Bar(cpu_metric(batch, 1), "pgbacklog", against="pgmq") for batch in BATCHES),
+    *(Bar(cpu_metric(batch, 1), "pgbacklog_one_call", against="pgmq") for batch in BATCHES),
 ]
+
+
+class Drained(NamedTuple):
+    """What one process did: items, seconds, and processor seconds of its backend if known."""
+
+    items: int
+    seconds: float
+    cpu_seconds: float | None
 
 
 def drain_in_process(
@@ -66,20 +82,26 @@ def drain_in_process(
     batch: int,
     seconds: float,
     barrier: Barrier,
-    out: Queue[tuple[int, float]],
+    out: Queue[Drained],
 ) -> None:
     """Drain on a connection of this process, starting together with the others."""
     with system.connect() as connection:
         system.join(connection, worker)
         barrier.wait(60)
-        out.put(system.drain(connection, batch, seconds, worker))
+        before = backend_cpu_seconds(connection)
+        items, spent = system.drain(connection, batch, seconds, worker)
+        after = backend_cpu_seconds(connection)
+        cpu = None if before is None or after is None else after - before
+        out.put(Drained(items, spent, cpu))
 
 
-def measure(system: QueueSystem, batch: int, processes: int, seconds: float) -> float:
-    """Return the items per second of all processes together."""
+def measure(
+    system: QueueSystem, batch: int, processes: int, seconds: float, results: Results
+) -> None:
+    """Drain with several processes at once, and record what they did together."""
     context = multiprocessing.get_context("fork")
     barrier = context.Barrier(processes)
-    out: Queue[tuple[int, float]] = context.Queue()
+    out: Queue[Drained] = context.Queue()
     workers = [
         context.Process(
             target=drain_in_process,
@@ -89,10 +111,15 @@ def measure(system: QueueSystem, batch: int, processes: int, seconds: float) -> 
     ]
     for process in workers:
         process.start()
-    done: list[tuple[int, float]] = [out.get(timeout=120 + seconds) for _ in workers]
+    done: list[Drained] = [out.get(timeout=120 + seconds) for _ in workers]
     for process in workers:
         process.join()
-    return sum(items for items, _ in done) / max(spent for _, spent in done)
+    items = sum(part.items for part in done)
+    rate = items / max(part.seconds for part in done)
+    results.add(system.name, metric(batch, processes), rate)
+    cpu = [part.cpu_seconds for part in done if part.cpu_seconds is not None]
+    if items and len(cpu) == processes:
+        results.add(system.name, cpu_metric(batch, processes), sum(cpu) / items * 1e6)
 
 
 def prepare(system: QueueSystem, rows: int, batch: int) -> None:
@@ -118,8 +145,7 @@ def run(server: Server, settings: Settings, results: Results) -> None:
                     # Every other round runs backwards, so that nobody always follows the same.
                     for system in systems[:: -1 if number % 2 else 1]:
                         prepare(system, rows, batch)
-                        rate = measure(system, batch, processes, settings.seconds)
-                        results.add(system.name, metric(batch, processes), rate)
+                        measure(system, batch, processes, settings.seconds, results)
     results.notes.append(
         f"backlog {rows:,}; absurd {min(rows, Absurd.largest_backlog):,} because its claim walks"
         " the whole backlog; pgque 3,000 at b1 and 25,000 at b10, and it acknowledges a batch by"

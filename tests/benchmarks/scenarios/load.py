@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from ..loads import ByHand, Dlt, Input, LoadSystem, Pipeline
 from ..loads.data import arrow_table, csv_bytes, python_rows
 from ..report import Bar, Results
-from ..server import Server
+from ..server import Server, backend_cpu_seconds
 from ..settings import Settings
 from ..timing import stopwatch
 
@@ -21,6 +21,7 @@ GENERATOR = "rows/s from a generator, no FK"
 RELOAD = "rows/s reload, merge only"
 RELOAD_ALL = "rows/s reload, COPY to commit"
 RELOAD_WAL = "WAL MB of the reload's merge"
+CPU = "server CPU us/row of "
 
 BARS = [
     Bar(CSV, "pgbacklog", at_least=0.85, against="by_hand"),
@@ -28,6 +29,8 @@ BARS = [
     Bar(GENERATOR, "pgbacklog", at_least=3.5, against="dlt"),
     Bar(RELOAD, "pgbacklog", at_least=3.0, against="by_hand"),
     Bar(RELOAD_WAL, "pgbacklog", at_most=1.0),
+    Bar(CPU + CSV, "pgbacklog", against="by_hand"),
+    Bar(CPU + RELOAD, "pgbacklog", against="by_hand"),
 ]
 
 
@@ -40,10 +43,8 @@ def inputs(server: Server, rows: int) -> dict[str, Input]:
         CSV: Input("csv", csv, rows),
         GENERATOR: Input("generator", python_rows(few // 2 + 1, few + few // 2, "b"), few),
     }
-    try:
+    with suppress(ImportError):
         made[ARROW] = Input("arrow", arrow_table(csv), rows)
-    except ImportError:
-        return made
     return made
 
 
@@ -51,9 +52,14 @@ def measure(system: LoadSystem, metric: str, rows: Input, results: Results) -> N
     """Load the rows once into a fresh copy, and check what arrived."""
     system.restore()
     with system.server.connect(system.database) as connection, stopwatch() as spent:
+        before = backend_cpu_seconds(connection)
         system.load(connection, rows)
+        after = backend_cpu_seconds(connection)
     system.check(rows.count + rows.count // 2, rows.count)
     results.add(system.name, metric, rows.count / spent.seconds)
+    # dlt connects by itself, several times, so its backends cannot be watched.
+    if not isinstance(system, Dlt) and before is not None and after is not None:
+        results.add(system.name, CPU + metric, (after - before) / rows.count * 1e6)
 
 
 def measure_reload(system: ByHand | Pipeline, rows: Input, results: Results) -> None:
@@ -64,13 +70,17 @@ def measure_reload(system: ByHand | Pipeline, rows: Input, results: Results) -> 
         with stopwatch() as staging:
             system.stage(connection, rows)
         before = wal_position(system.server)
+        cpu_before = backend_cpu_seconds(connection)
         with stopwatch() as merging:
             system.merge(connection)
+        cpu_after = backend_cpu_seconds(connection)
         written = wal_position(system.server) - before
     system.check(rows.count + rows.count // 2, rows.count)
     results.add(system.name, RELOAD, rows.count / merging.seconds)
     results.add(system.name, RELOAD_ALL, rows.count / (staging.seconds + merging.seconds))
     results.add(system.name, RELOAD_WAL, written / 1e6)
+    if cpu_before is not None and cpu_after is not None:
+        results.add(system.name, CPU + RELOAD, (cpu_after - cpu_before) / rows.count * 1e6)
 
 
 def wal_position(server: Server) -> int:
