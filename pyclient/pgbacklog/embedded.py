@@ -152,14 +152,14 @@ class EmbeddedServer:
         self.base.mkdir(parents=True, exist_ok=True, mode=0o711)
         self._identity = _identity(self.base)
         self.binaries = _reachable(self.binaries, self._identity)
-        sockets = self._socket_dir()
-        self.dsn = f"postgresql://postgres@/postgres?host={sockets}"
         self._users = (self.base / "users.lock").open("w")
         with (self.base / "start.lock").open("w") as starting:
             self._lock(starting, fcntl.LOCK_EX)
             # Shared with other users; waits while the last server is still shutting down.
             self._lock(self._users, fcntl.LOCK_SH)
             try:
+                sockets = self._socket_dir()
+                self.dsn = f"postgresql://postgres@/postgres?host={sockets}"
                 self._initialize()
                 if not self._supervised():
                     self._stop_orphan()
@@ -273,7 +273,8 @@ class EmbeddedServer:
         command = [str(self.binaries.bin_dir / "postgres"), "-D", str(self.data)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
-        plan = {"base": str(self.base), "command": command, "identity": self._identity}
+        plan = {"base": str(self.base), "sockets": str(sockets), "command": command,
+                "identity": self._identity}
         self._supervisor = subprocess.Popen(
             [sys.executable, "-I", supervisor.__file__, json.dumps(plan)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -7,6 +7,7 @@ Once this process gets that lock exclusively, nobody is left, and it stops the s
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -39,6 +40,8 @@ def supervise(plan: dict[str, Any]) -> int:
                 if server and server[0].poll() is None:
                     server[0].send_signal(number)
                     _wait(server[0], patience)
+            with contextlib.suppress(OSError):  # a server that had to be killed leaves its socket
+                Path(plan["sockets"]).rmdir()
             os._exit(0)
 
     for attempt in range(RESTARTS):

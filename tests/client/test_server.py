@@ -131,6 +131,14 @@ def test_data_survive_a_restart(base: Path) -> None:
     again.stop()
 
 
+def test_nothing_stays_behind_in_the_temporary_folder(base: Path) -> None:
+    with EmbeddedServer(base=base) as embedded:
+        sockets = Path(embedded.dsn.partition("host=")[2])
+        assert sockets.is_dir()
+    embedded.stop()
+    assert not sockets.exists()
+
+
 def test_text_is_utf8_and_has_case(own_server: EmbeddedServer) -> None:
     with psycopg.connect(own_server.dsn) as conn:
         assert conn.execute("select upper('stra\u00dfe \u00e9')").fetchone()[0].endswith("\u00c9")
