@@ -6,6 +6,7 @@ create or replace function backlog_internal.matching_quarantine(p_filter jsonb, 
 as $$
 declare
   v_unknown text;
+  v_ids     bigint[];
 begin
   select string_agg(k.name, ', ')
   into v_unknown
@@ -22,6 +23,13 @@ begin
       hint = 'Filter by ids, pipeline, table, rule, constraint, column, value, item_id, load_id or state.';
   end if;
 
+  -- Numbers can be looked up by index; searching the JSON anew for every row is quadratic.
+  v_ids := case when p_filter ? 'ids' then array(
+    select e.value::bigint
+    from jsonb_path_query(p_filter -> 'ids', '$[*]') as e (value)
+    where jsonb_typeof(e.value) = 'number'
+  ) end;
+
   return array(
     select q.quarantine_row_id
     from backlog_internal.quarantine_row as q
@@ -29,7 +37,7 @@ begin
     join backlog_internal.pipeline_table as t on t.pipeline_table_id = q.pipeline_table_id
     where q.state in ('waiting', 'parked', 'replaying')
       and q.state = coalesce(p_filter ->> 'state', q.state)
-      and (not p_filter ? 'ids' or p_filter -> 'ids' @> to_jsonb(q.quarantine_row_id))
+      and (v_ids is null or q.quarantine_row_id = any (v_ids))
       and p.name = coalesce(p_filter ->> 'pipeline', p.name)
       and t.name = coalesce(p_filter ->> 'table', t.name)
       and (not p_filter ? 'item_id' or q.item_id = (p_filter ->> 'item_id')::bigint)

@@ -41,6 +41,6 @@ def compare_quarantine(waiting: Counter[Key], expected: Expected) -> Promise:
     lost = expected.refused.keys() - waiting.keys()
     extra = waiting.keys() - expected.refused.keys()
     return Promise(
-        f"quarantine: {len(waiting):,} flights; {len(lost):,} lost, {len(extra):,} too many,",
+        f"quarantine: {len(waiting):,} flights; {len(lost):,} lost, {len(extra):,} too many",
         not (lost or extra),
     )

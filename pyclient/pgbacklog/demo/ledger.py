@@ -142,7 +142,7 @@ class Ledger:
             "and q.state = 'waiting' and q.rule <> 'duplicate') as r",
             [PIPELINE],
         )
-        return Counter((date, carrier, int(flight), origin) for date, carrier, flight, origin in found)
+        return Counter((day, carrier, int(flight), origin) for day, carrier, flight, origin in found)
 
     def stored(self, table: str) -> dict[Key, Content]:
         """Return the content of a stable table, values written as the API wrote them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +16,7 @@ class Screen:
 
     def __init__(self) -> None:
         self.started = time.monotonic()
-        self._tty = click.get_text_stream("stdout").isatty()
+        self._tty = sys.stdout.isatty()
         self._shown = 0.0
         self._open = False
         self._line = ""

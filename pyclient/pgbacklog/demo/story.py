@@ -29,7 +29,8 @@ _LOOK = 0.2
 def remove(conn: psycopg.Connection[Any]) -> None:
     """Drop everything that a former run left behind."""
     ledger = Ledger(conn)
-    for row in ledger.rows("select id from backlog.retry_items where event_type = %s", [EVENT_TYPE]):
+    live = "select i.id from backlog.retry_items as i where i.event_type = %s"
+    for row in ledger.rows(live, [EVENT_TYPE]):
         ledger.value("select backlog.cancel_retry_item(%s, 'the demo is removed')", [row["id"]])
     letters = Jsonb({"event_type": EVENT_TYPE})
     ledger.rows("select * from backlog.discard_dead_letters(%s, 1000000)", [letters])
@@ -134,8 +135,8 @@ class Story:
 
     def _report(self) -> None:
         self.screen.step("What has happened so far")
-        asked, answers = sum(self.api.requests.values()), self.api.answers
-        self.screen.say(f"{asked} requests, {answers['200 OK']} answered well; attempts that failed:")
+        asked, well = sum(self.api.requests.values()), self.api.answers["200 OK"]
+        self.screen.say(f"{asked} requests, {well} answered well; attempts that failed:")
         self.screen.table(self.ledger.failures(self.begun))
         self.screen.say("loads (rows by table):")
         self.screen.table(self.ledger.loads(self.begun))
