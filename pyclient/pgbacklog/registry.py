@@ -39,7 +39,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a fetcher returns: rows by table, and the requests that fetch what comes after."""
+    """What a fetcher returns: rows by table, and the requests that fetch what comes after.
+
+    A request that waits or is worked on already is not enqueued a second time.
+    """
 
     tables: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     next: Sequence[Mapping[str, Any]] = ()

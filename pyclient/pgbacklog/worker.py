@@ -8,6 +8,7 @@ extends leases and gives up on runners whose handler overran its time.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -45,7 +46,7 @@ _EXTEND = "select backlog.extend_lease(%s, %s, %s)"
 _STAGE = "select backlog.stage_rows(%s, %s, %s, %s, %s)"
 _STAGED = "select backlog.stage_retry_item(p_pipeline => %s, p_id => %s, p_lock_token => %s)"
 _NEXT_PAGE = "select backlog.enqueue_fetch(p_pipeline => %s, p_request => %s, " \
-    "p_correlation_id => %s, p_priority => %s, p_channel_name => %s)"  # fmt: skip
+    "p_correlation_id => %s, p_priority => %s, p_channel_name => %s, p_dedupe_key => %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,8 +439,9 @@ class Runner(threading.Thread):
             cursor = connection.execute(_STAGED, [pipeline, item.id, item.lock_token])
             outcome = cursor.fetchall()[0][0]
             for request in page.next:
-                values = [pipeline, _json(request), item.correlation_id, item.priority]
-                connection.execute(_NEXT_PAGE, [*values, item.channel_name])
+                shared = [item.correlation_id, item.priority, item.channel_name]
+                values = [pipeline, _json(request), *shared, _page_key(item, request)]
+                connection.execute(_NEXT_PAGE, values)
         if outcome == "staged":
             self.pool.count(done=1)
             self.pool.staged.set()
@@ -470,6 +472,14 @@ def error_code(error: BaseException) -> str:
 
 def _keys(items: list[Item]) -> list[list[int]]:
     return [[item.id for item in items], [item.lock_token for item in items]]
+
+
+def _page_key(item: Item, request: object) -> str | None:
+    """Name a following page, so that a page that is fetched again does not start a second chain."""
+    if request == item.event_data:
+        return None  # it asks for itself again, and is still there
+    text = json.dumps([item.correlation_id, request], sort_keys=True, default=str)
+    return "page " + hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _json(value: object) -> Jsonb:

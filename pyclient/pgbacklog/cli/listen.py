@@ -41,7 +41,7 @@ def _with_settings(command: Any) -> Any:
 @click.option("--hooks", required=True, multiple=True, metavar="MODULE",
               help="Module with handlers, from the working directory or installed; repeatable.")
 @click.option("--event-type", "event_types", multiple=True, help="Only these; repeatable.")
-@click.option("--worker-id", help="Name in leases and logs.  [default: host, process, chance]")
+@click.option("--worker-id", help="Unique name in leases.  [default: host, process, chance]")
 @_with_settings
 @click.option("--until-idle", "--once", is_flag=True, help="End when nothing is due any more.")
 @click.option("--log-format", default="text", type=click.Choice(["text", "json"]),
