@@ -18,7 +18,7 @@ _DEFAULTS = {
     "connect_timeout": 10, "tcp_user_timeout": 60_000,
     "keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
 }  # fmt: skip
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 30.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0
 _REPEATABLE = {"40001", "40P01"}  # serialization failure, deadlock: the server undid everything
 
 
