@@ -108,7 +108,8 @@ class Story:
             [EVENT_TYPE],
         )
         for letter in dead:
-            self.screen.say(f"dead letter: {letter['event_data']}")
+            request = letter["event_data"]
+            self.screen.say(f"dead letter: {request['table']}, page {request['page']}")
             self.screen.say(f"             {letter['error_code']} {letter['error']}")
         self._promise("the malformed page became the only dead letter", len(dead) == 1)
 
@@ -138,7 +139,7 @@ class Story:
         asked, well = sum(self.api.requests.values()), self.api.answers["200 OK"]
         self.screen.say(f"{asked} requests, {well} answered well; attempts that failed:")
         self.screen.table(self.ledger.failures(self.begun))
-        self.screen.say("loads (rows by table):")
+        self.screen.say("loads (parked rows wait for their parents and are judged again):")
         self.screen.table(self.ledger.loads(self.begun))
         self.screen.say("in quarantine, by reason:")
         self.screen.table(self.ledger.quarantine())
@@ -188,6 +189,8 @@ class Story:
         self.screen.table(loads)
         changes = sum(load["inserted"] + load["updated"] for load in loads)
         self._promise(f"{changes} rows were written", changes == 0)
+        refused = sum(load["rejected"] for load in loads)
+        self.screen.say(f"{refused:,} rows were refused as before, and are in quarantine once more")
 
     def _check(self) -> None:
         self.screen.step("Check the tables against the published files")
