@@ -44,7 +44,7 @@ begin
   );
   v_table := backlog_internal.create_delta(v_table, p_delta_name, p_logged);
 
-  select c.relname, backlog_internal.clock(), 0, '{}', '{}'
+  select c.relname, backlog_internal.clock(), 0, array[]::text[], array[]::text[]
   into v_table.name, v_table.created_at, v_table.load_order, v_table.late_columns, v_table.deferred_keys
   from pg_class as c
   where c.oid = p_table;

@@ -23,7 +23,10 @@ begin
   begin
     v_result := backlog_internal.run_load(v_load_id, p_pipeline);
     if p_preview then
-      raise exception using errcode = 'PB108', message = 'preview undone';
+      raise exception using
+        errcode = 'PB108',
+        message = 'preview undone',
+        hint = 'Caught right below: it only takes the work back.';
     end if;
   exception
     when sqlstate 'PB108' then

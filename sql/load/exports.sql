@@ -17,3 +17,5 @@ left join backlog_internal.pipeline as p on p.pipeline_id = e.pipeline_id;
 
 comment on view backlog.exports is
   $$List the exports with their documents and ETags.$$;
+comment on column backlog.exports.name is 'Name of the export.';
+comment on column backlog.exports.pipeline is 'Its loads refresh the export; null when none does.';

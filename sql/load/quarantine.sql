@@ -28,3 +28,6 @@ comment on view backlog.quarantine is
   $$List refused rows with the reasons, one line per violation; a row has one quarantine_id in all of them.
 
 Open rows are waiting (for a person), parked (for their parent) or replaying (for the next load).$$;
+comment on column backlog.quarantine.quarantine_id is 'Key of the row, for replay_quarantine and dismiss_quarantine.';
+comment on column backlog.quarantine.pipeline is 'Name of the pipeline.';
+comment on column backlog.quarantine.table_name is 'Name of the table within the pipeline.';
