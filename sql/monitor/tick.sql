@@ -13,7 +13,8 @@ begin
     return jsonb_build_object('busy', true);
   end if;
 
-  v_done := backlog_internal.tick_retry() || backlog_internal.tick_load();
+  -- Retention may lock the whole history for the rest of the transaction, so it comes last.
+  v_done := backlog_internal.tick_load() || backlog_internal.tick_retry();
   return v_done || jsonb_build_object('busy', false, 'at', backlog_internal.clock());
 end;
 $$;

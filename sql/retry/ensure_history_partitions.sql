@@ -3,6 +3,7 @@ create or replace function backlog_internal.ensure_history_partitions(p_days int
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
+  set lock_timeout = '1s'
 as $$
 declare
   v_today date := (backlog_internal.clock() at time zone 'UTC')::date;
@@ -18,14 +19,19 @@ begin
       where h.finished_at >= v_day::timestamp at time zone 'UTC'
         and h.finished_at < (v_day + 1)::timestamp at time zone 'UTC'
     );
-    execute format(
-      'create table backlog_internal.%I partition of backlog_internal.retry_history '
-        'for values from (%L) to (%L)',
-      'retry_history_' || to_char(v_day, 'YYYYMMDD'),
-      v_day::timestamp at time zone 'UTC',
-      (v_day + 1)::timestamp at time zone 'UTC'
-    );
-    v_made := v_made + 1;
+    begin
+      execute format(
+        'create table backlog_internal.%I partition of backlog_internal.retry_history '
+          'for values from (%L) to (%L)',
+        'retry_history_' || to_char(v_day, 'YYYYMMDD'),
+        v_day::timestamp at time zone 'UTC',
+        (v_day + 1)::timestamp at time zone 'UTC'
+      );
+      v_made := v_made + 1;
+    exception when lock_not_available then
+      -- Somebody reads the history for long. There are days in hand; the next call tries again.
+      exit;
+    end;
   end loop;
   return v_made;
 end;

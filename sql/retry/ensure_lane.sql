@@ -20,6 +20,8 @@ begin
     and l.channel_name = p_channel_name;
 
   if v_lane_id is null then
+    -- A change of policy waits for us or we for it: the lanes it governs must include this one.
+    lock table backlog_internal.retry_policy in row exclusive mode;
     v_policy := backlog_internal.effective_policy(p_event_type);
     v_gate_id := backlog_internal.gate_for_lane(p_event_type, p_channel_name, v_policy);
 

@@ -6,18 +6,31 @@ create or replace function backlog_internal.rescue_leases(p_limit int, p_now tim
   set enable_seqscan = off
 as $$
 declare
+  v_gates int[];
   v_taken backlog_internal.leased_item[];
 begin
+  -- A claimer may already be inside a gate: it must not wait for another one, or two of them deadlock.
+  v_gates := array(
+    select g.gate_id
+    from backlog_internal.retry_lease as e
+    join backlog_internal.retry_lane as l on l.lane_id = e.lane_id
+    join backlog_internal.retry_gate as g on g.gate_id = l.gate_id
+    where e.leased_until <= p_now
+    for update of g skip locked
+  );
+
   -- SKIP LOCKED: a worker that is completing at this moment wins.
   with expired as (
     delete from backlog_internal.retry_lease as s
     using (
       select e.token, e.lane_id, e.part
       from backlog_internal.retry_lease as e
+      join backlog_internal.retry_lane as l on l.lane_id = e.lane_id
       where e.leased_until <= p_now
+        and (l.gate_id is null or l.gate_id = any (v_gates))
       order by e.leased_until
       limit p_limit
-      for update skip locked
+      for update of e skip locked
     ) as x
     where s.token = x.token
       and s.lane_id = x.lane_id

@@ -8,6 +8,8 @@ as $$
 declare
   v_policy backlog_internal.retry_policy;
 begin
+  -- As in set_retry_policy.
+  lock table backlog_internal.retry_policy in share row exclusive mode;
   select p.* into v_policy from backlog_internal.retry_policy as p where p.event_type = p_event_type;
   if not found then
     raise exception using

@@ -34,6 +34,8 @@ begin
       hint = 'Nothing was changed.';
   end if;
 
+  -- One change at a time, and none while a producer makes a lane that it would miss.
+  lock table backlog_internal.retry_policy in share row exclusive mode;
   v_new := backlog_internal.effective_policy(p_event_type);
   if v_new.event_type <> p_event_type then
     v_new.paused_at := null;
