@@ -29,6 +29,7 @@ declare
   v_lane_id int;
   v_now     timestamptz;
   v_run_at  timestamptz;
+  v_asleep  boolean;
 begin
   if v_problem is not null then
     raise exception using
@@ -37,8 +38,12 @@ begin
       hint = 'Correct the argument and enqueue again; nothing was written.';
   end if;
 
-  select l.lane_id
-  into v_lane_id
+  v_now := backlog_internal.write_clock();
+  v_run_at := greatest(p_run_at, v_now);
+
+  -- One look at what rarely changes: the lane, and whether a listener sleeps.
+  select l.lane_id, exists (select 1 from backlog_internal.listener as s where s.idle_until > v_now)
+  into v_lane_id, v_asleep
   from backlog_internal.retry_lane as l
   where l.event_type = p_event_type
     and l.channel_name = p_channel_name
@@ -46,27 +51,22 @@ begin
 
   if v_lane_id is null then
     v_lane_id := backlog_internal.ensure_lane(p_event_type, p_channel_name, p_priority);
+    v_asleep := true;
   end if;
 
-  v_now := backlog_internal.write_clock();
-  v_run_at := greatest(p_run_at, v_now);
-
   if p_dedupe_key is null then
-    with item as (
-      insert into backlog_internal.retry_item (
-        lane_id, priority, max_retries, retry_delay_seconds, run_at, created_at, expires_at,
-        backoff_multiplier, plugin_name, correlation_id, tags, event_metadata, event_data
-      )
-      values (
-        v_lane_id, p_priority, p_max_retries, p_retry_delay_seconds, v_run_at, v_now, p_expires_at,
-        p_backoff_multiplier, p_plugin_name, p_correlation_id, p_tags, p_event_metadata, p_event_data
-      )
-      returning retry_item.id, retry_item.event_id
-    ), waiting as (
-      insert into backlog_internal.retry_ready (lane_id, priority, run_at, id)
-      select v_lane_id, p_priority, v_run_at, i.id from item as i
+    insert into backlog_internal.retry_item (
+      lane_id, priority, max_retries, retry_delay_seconds, run_at, created_at, expires_at,
+      backoff_multiplier, plugin_name, correlation_id, tags, event_metadata, event_data
     )
-    select i.id, i.event_id into id, event_id from item as i;
+    values (
+      v_lane_id, p_priority, p_max_retries, p_retry_delay_seconds, v_run_at, v_now, p_expires_at,
+      p_backoff_multiplier, p_plugin_name, p_correlation_id, p_tags, p_event_metadata, p_event_data
+    )
+    returning retry_item.id, retry_item.event_id into id, event_id;
+
+    insert into backlog_internal.retry_ready (lane_id, priority, run_at, id)
+    values (v_lane_id, p_priority, v_run_at, id);
   else
     select e.id, e.event_id
     into id, event_id
@@ -77,7 +77,7 @@ begin
     ) as e;
   end if;
 
-  if v_run_at <= v_now then
+  if v_asleep and v_run_at <= v_now then
     perform backlog_internal.announce_work(p_event_type, v_now);
   end if;
 end;
