@@ -146,6 +146,7 @@
 \ir load/close_quarantined.sql
 \ir load/stable_columns.sql
 \ir load/column_changes.sql
+\ir load/count_changes.sql
 \ir load/create_delta.sql
 \ir load/current_epoch.sql
 \ir load/pipeline_foreign_keys.sql

@@ -18,6 +18,7 @@ declare
   v_outdated bigint := 0;
   v_updated  bigint := 0;
   v_inserted bigint := 0;
+  v_counted  record;
 begin
   select
     string_agg(quote_ident(m.column_name), ', '),
@@ -39,6 +40,12 @@ begin
       )
       into v_outdated;
     end if;
+    select c.* into v_counted from backlog_internal.count_changes(p_table, v_rows, v_joined, v_differs) as c;
+  else
+    select null::bigint as o_new, 0::bigint as o_changed into v_counted;
+  end if;
+
+  if v_counted.o_changed is distinct from 0 then
     -- Only rows that differ are written: an unchanged one costs neither a new version nor WAL.
     execute format(
       'update %s as s set %s from (%s) as r where not r.backlog_deleted and %s and (%s) and %s',
@@ -47,7 +54,7 @@ begin
     get diagnostics v_updated = row_count;
   end if;
 
-  if v_accepted > 0 then
+  if v_accepted > 0 and v_counted.o_new is distinct from 0 then
     perform backlog_internal.advance_sequences(p_load_id, p_table);
     execute format(
       'insert into %s (%s) overriding system value select %s from (%s) as r where not r.backlog_deleted%s',
