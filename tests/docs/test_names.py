@@ -15,7 +15,10 @@ from pgbacklog.cli import main
 from support.database import Database
 from support.documents import ROOT, blocks, pages
 
-_OBJECT = re.compile(r"\b(backlog(?:_internal)?)\.([a-z][a-z_0-9]*)\b(?!\.(?:md|sql|py))")
+# A name that ends with an underscore is the beginning of many.
+_OBJECT = re.compile(
+    r"\b(backlog(?:_internal)?)\.([a-z][a-z_0-9]*[a-z0-9])(?![a-z_0-9])(?!\.(?:md|sql|py))"
+)
 _CODE = re.compile(r"\bPB\d{3}\b")
 _LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 _SPAN = re.compile(r"`([^`\n]+)`")

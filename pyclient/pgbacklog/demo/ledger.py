@@ -142,7 +142,8 @@ class Ledger:
             "and q.state = 'waiting' and q.rule <> 'duplicate') as r",
             [PIPELINE],
         )
-        return Counter((day, carrier, int(flight), origin) for day, carrier, flight, origin in found)
+        # In JSON the number of a flight is text.
+        return Counter((day, line, int(number), origin) for day, line, number, origin in found)
 
     def stored(self, table: str) -> dict[Key, Content]:
         """Return the content of a stable table, values written as the API wrote them."""

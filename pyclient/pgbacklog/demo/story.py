@@ -54,6 +54,9 @@ class Story:
     screen: Screen
     folder: Path
     promises: list[Promise] = field(default_factory=list)
+    ledger: Ledger = field(init=False)
+    begun: datetime = field(init=False)
+    staff: list[Worker] = field(init=False)
 
     def play(self) -> bool:
         """Run all chapters; return whether every promise was kept."""
@@ -118,19 +121,19 @@ class Story:
         since = self._enqueue(self._first_pages_of_flights())
         pages = self.api.pages_of("flights")
         self._wait(since, pages, until=lambda loaded, live: loaded + live >= pages // 3)
-        held = self._kill(self.staff[0])
+        victim, held = self._kill_a_busy_worker()
         self.screen.say(
-            f"kill -9 {self.staff[0].name}: {held} pages were in its hands; "
+            f"kill -9 {victim}: pages in its hands: {held}; "
             f"their lease ends in {LEASE_SECONDS} s at most"
         )
         self._wait(since, pages)
         rescued = self.ledger.value(
             "select count(*) from backlog.retry_history as h where h.event_type = %s "
-            "and h.finished_at >= %s and h.error_code = 'lease_expired'",
-            [EVENT_TYPE, since],
+            "and h.finished_at >= %s and h.error_code = 'lease_expired' and h.worker_id = %s",
+            [EVENT_TYPE, since, victim],
         )
         self._promise(
-            f"the other listener took over the {held} pages of the killed one",
+            f"the other listener took over what the killed one had: {rescued} of {held}",
             rescued == held > 0,
         )
 
@@ -247,9 +250,10 @@ class Story:
         if time.monotonic() - moved > _PATIENCE:
             raise DemoStuck(f"nothing moved for {_PATIENCE:g} s\n{self.staff[-1].last_words()}")
 
-    def _kill(self, worker: Worker) -> int:
-        """Kill a worker while it holds items; return how many."""
-        for _ in range(500):
+    def _kill_a_busy_worker(self) -> tuple[str, int]:
+        """Kill a worker that holds items; return its name and how many."""
+        for attempt in range(500):
+            worker = self.staff[attempt % len(self.staff)]
             worker.suspend()
             # What it has sent already is still carried out; only then its books are final.
             while self.ledger.statements_of(worker.name):
@@ -257,7 +261,7 @@ class Story:
             held = self.ledger.held_by(worker.name)
             if held:
                 worker.kill()
-                return held
+                return worker.name, held
             worker.resume()
             time.sleep(0.01)
-        raise DemoStuck(f"{worker.name} never holds an item\n{worker.last_words()}")
+        raise DemoStuck(f"no listener ever holds an item\n{self.staff[-1].last_words()}")
