@@ -10,7 +10,8 @@ declare
   v_waiting boolean;
 begin
   perform backlog_internal.lock_pipeline(v_table.pipeline_id);
-  if to_regclass(v_table.delta_table::text) is not null then
+  -- Somebody may have dropped it by hand.
+  if exists (select from pg_class as c where c.oid = v_table.delta_table) then
     execute format('lock table %s in access exclusive mode', v_table.delta_table);
     execute format('select exists (select from %s)', v_table.delta_table) into v_waiting;
     if v_waiting and not p_force then
