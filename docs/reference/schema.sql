@@ -568,6 +568,7 @@ function backlog_internal.clock() returns timestamp with time zone
 function backlog_internal.close_gate(p_gate_id integer, p_now timestamp with time zone) returns void
 function backlog_internal.close_quarantined(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
 function backlog_internal.column_changes(p_table backlog_internal.pipeline_table) returns TABLE(change text, old_name text, new_name text, statement text) stable
+function backlog_internal.count_changes(p_table backlog_internal.pipeline_table, p_rows text, p_joined text, p_differs text, OUT o_new bigint, OUT o_changed bigint) returns record
 function backlog_internal.create_delta(p_table backlog_internal.pipeline_table, p_delta_name text, p_logged boolean) returns backlog_internal.pipeline_table
 function backlog_internal.current_epoch() returns bigint
 function backlog_internal.cyclic_foreign_key(p_pipeline_id bigint, p_tables bigint[]) returns TABLE(pipeline_table_id bigint, constraint_name text, column_names text[], is_deferrable boolean) stable
