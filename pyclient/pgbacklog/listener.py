@@ -227,8 +227,9 @@ class Listener:
                     (facts,) = self.house_link.call("select backlog.tick()")[0]
                     pool = self.pool
                     note(logging.INFO, "progress", done=pool.done, failed=pool.failed, tick=facts)
-            except psycopg.Error as error:
-                note(logging.ERROR, "housekeeping failed", sqlstate=error.sqlstate, error=error)
+            except Exception as error:  # whatever it is, loads must go on
+                sqlstate = getattr(error, "sqlstate", None)
+                note(logging.ERROR, "housekeeping failed", sqlstate=sqlstate, error=repr(error))
             if self.pool.staged.wait(self.settings.poll_interval):
                 sleep(_GATHER)
                 self.pool.staged.clear()

@@ -90,6 +90,20 @@ def test_a_listening_process_loads_by_itself(shop: Database, listen) -> None:
     assert not [event for event in process.events() if event["level"] == "error"]
 
 
+def test_housekeeping_outlives_what_nobody_expected(shop: Database, listen) -> None:
+    """One answer that makes no sense must not end all loads of this process."""
+    conn = shop.connect()
+    name = "backlog.load_pipeline(text)"
+    load = conn.execute("select pg_get_functiondef(%s::regprocedure)", [name]).fetchone()[0]
+    head = load[: load.index("AS $function$")]
+    conn.execute(f"{head} AS $function$ begin return; end $function$")  # no row at all
+    process = listen(HOOKS, "--poll-interval", "1")
+    conn.execute("select backlog.enqueue_fetch('shop', '{\"page\": 5}')")
+    eventually(lambda: process.events("housekeeping failed"))
+    conn.execute(load)
+    eventually(lambda: rows_of(conn, "orders") == 6)
+
+
 def test_a_fetcher_that_returns_no_page_ends_as_a_dead_letter(shop: Database, listen) -> None:
     conn = shop.connect()
     conn.execute("select backlog.create_pipeline('broken')")
