@@ -1,6 +1,7 @@
 create or replace view backlog_internal.setting_defaults (name, default_value, type, meaning) as
 values
   ('load_retention_days', '30', 'integer', 'Days for which loads and settled quarantine rows stay in the ledger.'),
+  ('load_work_mem', '256MB', 'text', 'Memory that a load may use per sort or hash, if work_mem is less.'),
   ('history_retention_days', '7', 'integer', 'Days for which finished items stay in the history.');
 
 comment on view backlog_internal.setting_defaults is

@@ -10,7 +10,13 @@ as $$
 declare
   v_table backlog_internal.pipeline_table;
   v_items bigint[];
+  v_own   text := current_setting('work_mem');
+  v_given text := backlog_internal.setting('load_work_mem');
 begin
+  -- A join of two large tables that spills to disk takes longer than all else together.
+  if pg_size_bytes(v_own) < pg_size_bytes(v_given) then
+    perform set_config('work_mem', v_given, true);
+  end if;
   -- The catalog is read anew each time: constraints may have come and gone.
   perform backlog_internal.order_tables(p_pipeline.pipeline_id);
   perform backlog_internal.open_load(p_load_id, p_pipeline.pipeline_id);
@@ -31,6 +37,7 @@ begin
 
   v_items := backlog_internal.settle_items(p_load_id);
   perform backlog_internal.empty_deltas(p_load_id);
+  perform set_config('work_mem', v_own, true);
   return jsonb_build_object(
     'outcome', 'loaded',
     'items_completed', v_items[1],
