@@ -50,7 +50,7 @@ def test_items_of_a_killed_worker_come_back_after_the_lease(db: Database, listen
     """Nothing is lost when a worker vanishes in the middle of its batch."""
     conn = db.connect()
     conn.execute(LEDGER)
-    conn.execute("select backlog.set_retry_policy('work', p_retry_delay_seconds => 0)")
+    conn.execute("select backlog.set_retry_policy('work', 20, p_retry_delay_seconds => 0)")
     enqueue(conn, "work", 60)
     first = listen(NOTE_EFFECT.format(seconds=0.1), "--threads", "2", "--lock-timeout", "3")
     eventually(lambda: effects(conn) > 5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from ..report import Bar, Results
@@ -15,7 +16,8 @@ from ..workers.backlog import listen_command, listen_environment
 PENDING = 1_000_000
 WORKING_SECONDS = 8.0
 PEAK = "listener peak RSS, MB"
-FIRST = "listener RSS after 2 s, MB"
+FIRST = "listener RSS at its first items, MB"
+START_SECONDS = 60
 
 BARS = [Bar(PEAK, "pgbacklog", at_most=100)]
 
@@ -26,6 +28,15 @@ def resident_megabytes(process_id: int, field: str) -> float:
         if line.startswith(f"{field}:"):
             return int(line.split()[1]) / 1024
     raise RuntimeError(f"process {process_id} has no {field}")
+
+
+def wait_for_work(begun: Callable[[], bool]) -> None:
+    """Wait until the listener has taken items; without that its memory says nothing."""
+    end = time.monotonic() + START_SECONDS
+    while not begun():
+        if time.monotonic() > end:
+            raise RuntimeError("the listener took no item")
+        time.sleep(0.1)
 
 
 def run(server: Server, settings: Settings, results: Results) -> None:
@@ -47,15 +58,12 @@ def run(server: Server, settings: Settings, results: Results) -> None:
                     stderr=subprocess.DEVNULL,
                 )
                 try:
-                    time.sleep(2)
+                    with system.connect() as connection:
+                        wait_for_work(lambda: system.backlog(connection) < before)
                     results.add(system.name, FIRST, resident_megabytes(listener.pid, "VmRSS"))
                     time.sleep(min(WORKING_SECONDS, 3 * settings.seconds))
                     results.add(system.name, PEAK, resident_megabytes(listener.pid, "VmHWM"))
                 finally:
                     listener.terminate()
                     listener.wait(60)
-                with system.connect() as connection:
-                    done = before - system.backlog(connection)
-                if not done:
-                    raise RuntimeError("the listener took no item: its memory says nothing")
     results.notes.append(f"{pending:,} items pending; the listener works on them meanwhile")
