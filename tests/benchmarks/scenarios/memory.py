@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from ..report import Bar, Results
@@ -30,13 +29,14 @@ def resident_megabytes(process_id: int, field: str) -> float:
     raise RuntimeError(f"process {process_id} has no {field}")
 
 
-def wait_for_work(begun: Callable[[], bool]) -> None:
+def wait_for_work(system: Backlog, before: int) -> None:
     """Wait until the listener has taken items; without that its memory says nothing."""
     end = time.monotonic() + START_SECONDS
-    while not begun():
-        if time.monotonic() > end:
-            raise RuntimeError("the listener took no item")
-        time.sleep(0.1)
+    with system.connect() as connection:
+        while system.backlog(connection) >= before:
+            if time.monotonic() > end:
+                raise RuntimeError("the listener took no item")
+            time.sleep(0.1)
 
 
 def run(server: Server, settings: Settings, results: Results) -> None:
@@ -58,8 +58,7 @@ def run(server: Server, settings: Settings, results: Results) -> None:
                     stderr=subprocess.DEVNULL,
                 )
                 try:
-                    with system.connect() as connection:
-                        wait_for_work(lambda: system.backlog(connection) < before)
+                    wait_for_work(system, before)
                     results.add(system.name, FIRST, resident_megabytes(listener.pid, "VmRSS"))
                     time.sleep(min(WORKING_SECONDS, 3 * settings.seconds))
                     results.add(system.name, PEAK, resident_megabytes(listener.pid, "VmHWM"))
