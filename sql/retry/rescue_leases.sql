@@ -48,6 +48,8 @@ begin
     return 0;
   end if;
 
+  -- Read anew, now that the transaction has its id: the marks rely on it.
+  p_now := backlog_internal.write_clock();
   perform backlog_internal.fail_items(
     v_taken,
     array(
