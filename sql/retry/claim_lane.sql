@@ -8,9 +8,6 @@ create or replace function backlog_internal.claim_lane(
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
-  set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off
-  set enable_bitmapscan = off
 as $$
 declare
   v_mark    backlog_internal.retry_mark;

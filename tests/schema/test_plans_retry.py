@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from statistics import median
 from typing import Any
 
 import psycopg
@@ -117,9 +118,10 @@ def test_an_empty_claim_reads_little_of_a_million_rows_in_backoff(large: Databas
     while conn.execute(ACQUIRE).fetchall():
         pass
     complete(conn)
-    seen = [plan(conn, ACQUIRE) for _ in range(3)]
-    assert [rows for rows, _ in seen] == [0] * 3
-    assert max(buffers for _, buffers in seen) < 2 * GUARD_EMPTY, seen
+    seen = [plan(conn, ACQUIRE) for _ in range(5)]
+    assert [rows for rows, _ in seen] == [0] * 5
+    # The median, because one empty claim in a hundred also sweeps below the marks.
+    assert median(buffers for _, buffers in seen) < 2 * GUARD_EMPTY, seen
 
 
 @pytest.mark.slow
