@@ -13,6 +13,7 @@ from benchmarks.server import Server
 from benchmarks.settings import Settings, find_pgbench
 
 from support.database import Cluster
+from support.parts import missing
 
 OWN = ("pgbacklog", "pgbacklog_one_call")
 ROWS = {"memory": 20_000, "worker": 60}
@@ -37,7 +38,7 @@ def test_scenario_runs(scenario: Scenario, settings: Settings) -> None:
     small = Settings(**{**vars(settings), "rows": rows})
     results = Results(scenario.name, print)
     if scenario.name == "notify" and find_pgbench() is None:
-        pytest.skip("pgbench is not installed")
+        missing("pgbench is not installed; it comes with the PostgreSQL server packages")
 
     with Server(small.dsn) as server:
         scenario.run(server, small, results)

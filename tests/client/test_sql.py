@@ -6,7 +6,6 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner
 
 from pgbacklog import assets, schema
@@ -15,6 +14,7 @@ from pgbacklog.embedded import Binaries
 
 from support import reference
 from support.database import Database
+from support.parts import missing
 
 OBJECTS = """
   select kind, object, md5 from backlog_internal.live_objects()
@@ -31,7 +31,7 @@ def psql_program() -> str:
     beside = Binaries.find().bin_dir / "psql"
     found = str(beside) if beside.exists() else shutil.which("psql")
     if found is None:
-        pytest.skip("no psql beside the server's programs or on PATH")
+        missing("no psql beside the server's programs or on PATH; install a PostgreSQL client")
     return found
 
 
