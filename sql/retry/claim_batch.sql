@@ -19,6 +19,8 @@ begin
       or backlog_internal.settle_marks(p_event_types, p_now)
       or (random() < 0.01 and backlog_internal.sweep_marks() > 0)
     then
+      -- What was rescued is due since a moment ago, which is later than when this claim began.
+      p_now := backlog_internal.clock();
       p_claim := backlog_internal.claim_shares(
         p_claim, backlog_internal.find_due(p_event_types, p_now, greatest(p_batch_size, 10)),
         p_batch_size, p_now
