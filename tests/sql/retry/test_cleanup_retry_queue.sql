@@ -1,4 +1,6 @@
 begin;
+-- Tests beside this one write history; partitions wait only a second for that.
+lock table backlog_internal.retry_history in access exclusive mode;
 select plan(15);
 create function pg_temp.cancel_some(p_count int) returns bigint language sql as $$
   select count(backlog.cancel_retry_item(b))
