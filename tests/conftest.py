@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from pgbacklog import server
 from pgbacklog.embedded import EmbeddedServer
 
 from support.database import Cluster, Database
+from support.parts import MariaDatabase, MariaDB, PgBouncer
 
 if os.environ.get("PG_BIN"):
     os.environ["PGBACKLOG_PG_BIN"] = os.environ["PG_BIN"]
@@ -94,6 +95,40 @@ def own_server() -> Iterator[EmbeddedServer]:
     finally:
         embedded.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDB]:
+    """A private MariaDB server of this test run; tests take `mysql_db`, unless they stop it."""
+    server = MariaDB()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def mysql_db(mariadb: MariaDB) -> Iterator[MariaDatabase]:
+    """A fresh MariaDB database; `.url()` and `.query()`."""
+    with mariadb.database() as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(cluster: Cluster) -> Iterator[Callable[[str], PgBouncer]]:
+    """A private PgBouncer before the server of this run: `pgbouncer("transaction").dsn(db.name)`."""
+    started: dict[str, PgBouncer] = {}
+
+    def start(pool_mode: str) -> PgBouncer:
+        if pool_mode not in started:
+            started[pool_mode] = PgBouncer(cluster.dsn, pool_mode)
+            started[pool_mode].start()
+        return started[pool_mode]
+
+    yield start
+    for pooler in started.values():
+        pooler.close()
 
 
 def pytest_collect_file(parent: pytest.Collector, file_path: Path) -> pytest.Collector | None:
