@@ -65,7 +65,7 @@ def test_a_private_server_dies_with_the_process_that_asked_for_it(mariadb: Maria
     )
     asker = subprocess.Popen(
         [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        env={**os.environ, "PYTHONPATH": f"{TESTS}:{os.environ.get('PYTHONPATH', '')}"},
     )  # fmt: skip
     assert asker.stdout is not None
     folder = Path(asker.stdout.readline().strip())

@@ -1,0 +1,101 @@
+"""What a listener does behind a real PgBouncer, and after it missed notifications."""
+
+from __future__ import annotations
+
+import time
+
+from psycopg.conninfo import make_conninfo
+
+from support.database import Database
+from support.listening import enqueue, eventually, live, outcomes
+
+HOOKS = """
+    from pgbacklog import handler
+
+    @handler("work")
+    def work(item):
+        pass
+
+    @handler("effect", transactional=True)
+    def effect(item, conn):
+        conn.execute("insert into effect values (%s)", [item.event_data["n"]])
+"""
+WARNING = "notifications do not arrive; polling instead"
+
+
+def test_a_pooler_in_transaction_mode_is_noticed(db: Database, listen, pgbouncer) -> None:
+    """The listener says so, polls every second at least, and asks nobody for notifications."""
+    conn = db.connect()
+    conn.execute("create table effect (n int primary key)")
+    process = listen(
+        HOOKS, "--poll-interval", "600", dsn=pgbouncer("transaction").dsn(db.name)
+    )
+    (warning,) = process.events(WARNING)
+    assert warning["level"] == "warning"
+    assert warning["hint"] == "Connect to the server itself, or to a pooler in session mode."
+    assert process.events("listening")[0]["notifications"] == "no"
+
+    for _ in range(2):
+        started = time.monotonic()
+        enqueue(conn, "work")
+        eventually(lambda: live(conn) == 0, 5)
+        assert time.monotonic() - started < 3
+        time.sleep(1)
+    assert conn.execute("select count(*) from backlog_internal.listener").fetchone()[0] == 0
+
+    # many transactions on many threads: nothing of a session is relied upon
+    enqueue(conn, "effect", 500)
+    eventually(lambda: live(conn) == 0, 30)
+    assert conn.execute("select count(*) from effect").fetchone()[0] == 500
+    assert outcomes(conn) == {"completed": 502}
+    assert not [event for event in process.events() if event["level"] == "error"]
+
+    process.process.terminate()
+    assert process.ended() == 0
+
+
+def test_a_pooler_in_session_mode_lets_notifications_through(
+    db: Database, listen, pgbouncer
+) -> None:
+    conn = db.connect()
+    process = listen(HOOKS, "--poll-interval", "600", dsn=pgbouncer("session").dsn(db.name))
+    assert not process.events(WARNING)
+    assert process.events("listening")[0]["notifications"] == "yes"
+    for _ in range(3):
+        time.sleep(0.5)
+        started = time.monotonic()
+        enqueue(conn, "work")
+        eventually(lambda: live(conn) == 0, 5)
+        assert time.monotonic() - started < 0.8
+
+
+def test_what_was_enqueued_while_the_listener_was_away_is_found(db: Database, listen) -> None:
+    """No notification tells of it: the queue is drained after every reconnect."""
+    conn = db.connect()
+    process = listen(HOOKS, "--poll-interval", "600")
+    flagged = "select count(*) from backlog_internal.listener"
+    for turn in range(3):
+        eventually(lambda: conn.execute(flagged).fetchone()[0] == 1)
+        time.sleep(0.3)
+        # Without the flag that somebody sleeps, these items are committed without a notification.
+        conn.execute("delete from backlog_internal.listener")
+        enqueue(conn, "work", 50)
+        time.sleep(0.2)
+        assert live(conn) == 50
+        conn.execute(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+            " where datname = current_database() and application_name like 'pgbacklog listener%'"
+        )
+        eventually(lambda: live(conn) == 0, 5)
+        eventually(lambda n=turn: len(process.events("connected again")) > n)
+    assert outcomes(conn) == {"completed": 150}
+
+
+def test_a_listener_finds_out_about_a_pooler_by_any_name(db: Database, listen, pgbouncer) -> None:
+    """An application name given in the address changes nothing."""
+    dsn = make_conninfo(pgbouncer("transaction").dsn(db.name), application_name="mine")
+    process = listen(HOOKS, dsn=dsn)
+    assert process.events(WARNING)
+    conn = db.connect()
+    enqueue(conn, "work", 3)
+    eventually(lambda: live(conn) == 0, 5)
