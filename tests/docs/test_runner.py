@@ -8,6 +8,7 @@ import pytest
 
 from support.database import Database
 from support.documents import Block, Reader, examples, matches
+from support.parts import MariaDatabase
 
 PAGE = """\
 # Title
@@ -96,3 +97,17 @@ def test_null_and_several_results_are_shown_as_psql_does(reader: Reader) -> None
     output = reader.run(Block(1, "sql", {}, "select null as a, 2 as b; select 3 as c where false;"))
 
     assert matches(" a | b\n---+---\n   | 2\n(1 row)\n\n c\n---\n(0 rows)", output)
+
+
+def test_any_language_may_be_written_to_a_file(reader: Reader) -> None:
+    page = "```toml file=settings.toml\na = 1\n```\n\n```toml\nb = 2\n```\n\n```console\n$ cat settings.toml\n```\n"
+    assert [reader.run(example.block) for example in examples(page)] == ["", "a = 1\n"]
+
+
+def test_blocks_for_mysql_run_there(db: Database, tmp_path: Path, mysql_db: MariaDatabase) -> None:
+    reader = Reader(db.dsn, tmp_path, mysql_db)
+    script = "create table t (id int primary key, note text); insert into t values (1, null); select * from t;"
+
+    assert matches("id | note\n---\n1 | \n(1 row)", reader.run(Block(1, "sql", {"on": "mysql"}, script)))
+    with pytest.raises(Exception, match="nowhere"):
+        reader.run(Block(1, "sql", {"on": "mysql"}, "select * from nowhere"))

@@ -3,7 +3,9 @@
 A fenced block runs if its language is sql, python or console; any other is only shown. A block
 ``text`` right after such a block is its expected output, where ``...`` stands for anything and runs
 of spaces and of dashes count as one. The info string ``python file=hooks.py`` writes a file
-instead of running it; ``shown=only`` exempts what would outlive the database, such as roles.
+instead of running it, in any language; ``shown=only`` exempts what would outlive the database, such
+as roles; ``sql on=mysql`` runs on a MariaDB server, at whose database ``audit`` the variables
+MYSQL_HOST, MYSQL_PORT and MYSQL_PASSWORD of the other blocks point.
 
 A line of a console block that begins with ``$ `` is a command; what ends with ``&`` runs until the
 page is done.
@@ -22,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+
+from support.parts import MariaDatabase
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNNABLE = ("sql", "python", "console")
@@ -68,7 +72,7 @@ def examples(text: str) -> list[Example]:
     return [
         Example(block, after.body if after and after.language == "text" else None)
         for block, after in zip(found, following, strict=False)
-        if block.language in RUNNABLE and "shown" not in block.options
+        if (block.language in RUNNABLE or "file" in block.options) and "shown" not in block.options
     ]
 
 
@@ -87,8 +91,8 @@ def _normal(text: str) -> str:
 class Reader:
     """Somebody who types in the examples of one page, in one folder, against one database."""
 
-    def __init__(self, dsn: str, folder: Path) -> None:
-        self.dsn, self.folder = dsn, folder
+    def __init__(self, dsn: str, folder: Path, mysql: MariaDatabase | None = None) -> None:
+        self.dsn, self.folder, self.mysql = dsn, folder, mysql
         scripts = Path(sys.executable).parent
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PG")},
@@ -97,6 +101,11 @@ class Reader:
             "PYTHONPATH": str(ROOT / "pyclient"),
             "COLUMNS": "100",
         }
+        if mysql is not None:
+            self.environment |= {
+                "MYSQL_HOST": "127.0.0.1", "MYSQL_PORT": str(mysql.server.port),
+                "MYSQL_PASSWORD": mysql.server.password,
+            }  # fmt: skip
         self._background: list[subprocess.Popen[bytes]] = []
 
     def run(self, block: Block) -> str:
@@ -104,6 +113,8 @@ class Reader:
         if "file" in block.options:
             (self.folder / block.options["file"]).write_text(block.body)
             return ""
+        if block.options.get("on") == "mysql":
+            return self._run_mysql(block.body)
         if block.language == "sql":
             return self._run_sql(block.body)
         if block.language == "python":
@@ -156,6 +167,14 @@ class Reader:
             raise AssertionError(failed[0].error_message.decode())
         return "\n".join([*map(as_table, results), *notices])
 
+    def _run_mysql(self, script: str) -> str:
+        assert self.mysql is not None, "the page needs a MariaDB server"
+        tables = []
+        for names, rows in self.mysql.results(script):
+            cells = [["" if value is None else str(value) for value in row] for row in rows]
+            tables.append(_table(names, cells))
+        return "\n".join(tables)
+
 
 def _next_result(connection: psycopg.Connection[object]) -> psycopg.pq.abc.PGresult | None:
     result: psycopg.pq.abc.PGresult | None = connection.pgconn.get_result()
@@ -167,10 +186,13 @@ def as_table(result: psycopg.pq.abc.PGresult) -> str:
     if result.status != psycopg.pq.ExecStatus.TUPLES_OK:
         return ""
     columns = range(result.nfields)
-    lines = [[(result.fname(c) or b"").decode() for c in columns], ["--"] * len(columns)]
-    lines += [
-        [(result.get_value(r, c) or b"").decode() for c in columns] for r in range(result.ntuples)
-    ]
-    count = f"({result.ntuples} row{'s' if result.ntuples != 1 else ''})"
-    head, rule, *rows = lines
-    return "\n".join([" | ".join(head), "+".join(rule), *map(" | ".join, rows), count])
+    return _table(
+        [(result.fname(c) or b"").decode() for c in columns],
+        [[(result.get_value(r, c) or b"").decode() for c in columns] for r in range(result.ntuples)],
+    )
+
+
+def _table(names: list[str], rows: list[list[str]]) -> str:
+    count = f"({len(rows)} row{'s' if len(rows) != 1 else ''})"
+    rule = "+".join(["--"] * len(names))
+    return "\n".join([" | ".join(names), rule, *map(" | ".join, rows), count])

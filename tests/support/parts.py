@@ -28,6 +28,7 @@ from pgbacklog import embedded
 from support import keeper
 
 START_TIMEOUT = 60  # seconds
+MULTI_STATEMENTS = 1 << 16  # MySQL's flag: several statements in one string
 
 
 def missing(part: str) -> NoReturn:
@@ -177,7 +178,7 @@ class MariaDB(PrivateServer):
         """Open a connection as the server's administrator, in autocommit mode."""
         return self._connect(
             unix_socket=str(self.folder / "mariadb.sock"), user="root", database=database,
-            autocommit=True, charset="utf8mb4",
+            autocommit=True, charset="utf8mb4", client_flag=MULTI_STATEMENTS,
         )  # fmt: skip
 
     def answers(self) -> bool:
@@ -194,9 +195,9 @@ class MariaDB(PrivateServer):
         return True
 
     @contextmanager
-    def database(self) -> Iterator[MariaDatabase]:
+    def database(self, name: str = "") -> Iterator[MariaDatabase]:
         """Yield a fresh database that the user may do everything in."""
-        name = f"app_{secrets.token_hex(4)}"
+        name = name or f"app_{secrets.token_hex(4)}"
         with self.connect() as conn, conn.cursor() as cursor:
             cursor.execute(f"create database {name} character set utf8mb4")
             cursor.execute(f"create user if not exists {self.user} identified by '{self.password}'")
@@ -222,10 +223,20 @@ class MariaDatabase:
         return f"mysql://{self.server.user}:{shown}@127.0.0.1:{self.server.port}/{self.name}"
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
-        """Run a statement and return its rows."""
+        """Run statements and return the rows of the last one that has rows."""
+        return ([], *(rows for _, rows in self.results(statement)))[-1]
+
+    def results(self, script: str) -> list[tuple[list[str], list[tuple[Any, ...]]]]:
+        """Run statements; return the column names and the rows of each that has rows."""
+        found = []
         with self.server.connect(self.name) as conn, conn.cursor() as cursor:
-            cursor.execute(statement)
-            return list(cursor.fetchall())
+            cursor.execute(script)
+            while True:
+                if cursor.description:
+                    names = [column[0] for column in cursor.description]
+                    found.append((names, list(cursor.fetchall())))
+                if not cursor.nextset():
+                    return found
 
 
 class PgBouncer(PrivateServer):
