@@ -91,6 +91,11 @@ grant execute on function backlog.set_pipeline_table(text,text,jsonb) to backlog
 grant execute on function backlog.stage_retry_item(text,bigint,text,bigint) to backlog_worker, backlog_operator;
 grant execute on function backlog.stage_rows(text,text,jsonb,bigint,bigint) to backlog_worker, backlog_operator;
 
+-- Hooks
+grant execute on function backlog.save_checkpoint(text, jsonb, text, text, jsonb) to backlog_producer, backlog_worker, backlog_operator;
+grant execute on function backlog.record_incident(text, jsonb, text, text, text, text, int, text, jsonb, text) to backlog_producer, backlog_worker, backlog_operator;
+grant execute on function backlog.register_hook(text, text, text[], text, text, boolean, text, int, int, int, text) to backlog_worker, backlog_operator;
+
 -- Monitor
 grant execute on function backlog.tick() to backlog_worker, backlog_operator;
 grant execute on function backlog.status_report() to backlog_worker, backlog_operator, backlog_monitor;

@@ -242,6 +242,31 @@
 \ir load/stage_retry_item.sql
 \ir load/stage_rows.sql
 
+-- Hooks: events, deliveries, incidents
+\ir hooks/interested_hooks.sql
+\ir hooks/wanted_payload.sql
+\ir hooks/keys_of.sql
+\ir hooks/delivery_data.sql
+\ir hooks/enqueue_expansion.sql
+\ir hooks/deliver_events.sql
+\ir hooks/write_large_event.sql
+\ir hooks/write_events.sql
+\ir hooks/save_checkpoint.sql
+\ir hooks/critical_reason.sql
+\ir hooks/critical_reasons.sql
+\ir hooks/store_incidents.sql
+\ir hooks/raise_alert.sql
+\ir hooks/open_incidents.sql
+\ir hooks/record_incident.sql
+\ir hooks/open_quarantine_incidents.sql
+\ir hooks/call_next_turn.sql
+\ir hooks/end_hook_turns.sql
+\ir hooks/open_dead_letter_incidents.sql
+\ir hooks/check_hook.sql
+\ir hooks/set_hook_policy.sql
+\ir hooks/store_hook.sql
+\ir hooks/register_hook.sql
+
 -- Monitor: status, statistics, alerts, maintenance
 \ir monitor/tick_retry.sql
 \ir monitor/tick.sql

@@ -13,7 +13,8 @@ values
   ('PB105', 'malformed_page', 'The fetched page does not have the expected shape.'),
   ('PB106', 'unknown_quarantine_row', 'No quarantined row has this id.'),
   ('PB107', 'pipeline_paused', 'The pipeline is paused and does not load.'),
-  ('PB108', 'load_undone', 'Used inside a preview to undo its work; it never reaches a caller.');
+  ('PB108', 'load_undone', 'Used inside a preview to undo its work; it never reaches a caller.'),
+  ('PB202', 'invalid_hook', 'The definition of the hook, or of the critical rule, cannot work.');
 
 comment on view backlog.error_codes is
   $$List every SQLSTATE that pgbacklog raises, with its name and meaning.$$;
