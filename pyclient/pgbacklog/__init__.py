@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
+from pgbacklog.connections import Connections
+from pgbacklog.errors import AuxiliaryUnavailable
+from pgbacklog.hooks import BacklogParam, CheckpointParam, alert, backlog, checkpoint, stop
 from pgbacklog.listener import Listener
 from pgbacklog.registry import (
     Item,
@@ -17,6 +20,10 @@ from pgbacklog.registry import (
 from pgbacklog.worker import Settings
 
 __all__ = [
+    "AuxiliaryUnavailable",
+    "BacklogParam",
+    "CheckpointParam",
+    "Connections",
     "Item",
     "Listener",
     "Page",
@@ -24,8 +31,12 @@ __all__ = [
     "Registry",
     "RetryLater",
     "Settings",
+    "alert",
+    "backlog",
+    "checkpoint",
     "fetcher",
     "handler",
+    "stop",
 ]
 
 __version__ = version("pgbacklog")

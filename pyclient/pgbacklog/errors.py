@@ -9,6 +9,11 @@ BacklogError
 |-- SchemaDriftError         PB006
 |-- LoadBusyError            PB103
 |-- LoadRefusedError         PB104
+|-- UnknownHookError         PB201
+|-- InvalidHookError         PB202
+|-- UnknownIncidentError     PB203
+|-- IncidentClosedError      PB204
+|-- AuxiliaryUnavailable     no SQLSTATE: a database that a hook uses
 `-- ServerError              no SQLSTATE: the embedded server
 
 Other PBnnn codes arrive as BacklogError itself; its `sqlstate` tells which. The database's hint is
@@ -81,6 +86,34 @@ class LoadRefusedError(BacklogError):
     """The load was rolled back because its rows broke a policy."""
 
     default_sqlstate = "PB104"
+
+
+class UnknownHookError(BacklogError):
+    """No hook has this name."""
+
+    default_sqlstate = "PB201"
+
+
+class InvalidHookError(BacklogError):
+    """The definition of a hook is impossible."""
+
+    default_sqlstate = "PB202"
+
+
+class UnknownIncidentError(BacklogError):
+    """No incident has this id."""
+
+    default_sqlstate = "PB203"
+
+
+class IncidentClosedError(BacklogError):
+    """The incident is not open any more, or cannot be replayed."""
+
+    default_sqlstate = "PB204"
+
+
+class AuxiliaryUnavailable(BacklogError):  # noqa: N818 - its name is the error code in the database
+    """A database that a hook uses cannot be reached: not the hook's fault, and not the record's."""
 
 
 class ServerError(BacklogError):

@@ -22,6 +22,14 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0
 _REPEATABLE = {"40001", "40P01"}  # serialization failure, deadlock: the server undid everything
 
 
+def with_defaults(dsn: str, name: str) -> str:
+    """Return a DSN with the settings that it leaves open."""
+    settings: dict[str, Any] = {**_DEFAULTS, **conninfo_to_dict(dsn)}
+    if not settings.get("application_name"):
+        settings["application_name"] = f"pgbacklog {name}"[:63]
+    return make_conninfo(**settings)
+
+
 class Link:
     """An autocommit connection for one thread; reopened after every loss until `stopping()`."""
 
@@ -33,13 +41,10 @@ class Link:
     def connect(self) -> psycopg.Connection[Any]:
         """Return the connection, opened if need be; raises psycopg.OperationalError."""
         if self._connection is None or self._connection.closed:
-            settings: dict[str, Any] = {**_DEFAULTS, **conninfo_to_dict(self.dsn)}
-            if not settings.get("application_name"):
-                settings["application_name"] = f"pgbacklog {self.name}"[:63]
             # Prepared statements do not survive a proxy that swaps servers between transactions.
             threshold = 5 if self.prepare else None
             self._connection = psycopg.connect(
-                make_conninfo(**settings), autocommit=True, prepare_threshold=threshold
+                with_defaults(self.dsn, self.name), autocommit=True, prepare_threshold=threshold
             )
         return self._connection
 

@@ -15,16 +15,21 @@ import secrets
 import select
 import signal
 import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from time import monotonic, sleep
 from types import FrameType
 
 import psycopg
 from psycopg import sql
 
+from pgbacklog.connections import Connections, Lent
+from pgbacklog.hooks import register
 from pgbacklog.link import Link
 from pgbacklog.logs import note
-from pgbacklog.registry import Registry
-from pgbacklog.worker import Pool, Settings
+from pgbacklog.registry import Handler, Registry
+from pgbacklog.worker import Bell, Pool, Settings
 
 EXIT_STUCK = 6
 
@@ -33,6 +38,7 @@ _PROBE_SECONDS = 2.0
 _BLIND_POLL = 1.0  # seconds between polls when notifications do not arrive
 _BUSY_PAUSE = 0.05  # seconds a busy pool gets to find new work by itself
 _TICK = 60.0
+_HOOK_THREADS = 2  # for a hook that does not say
 _GATHER = 0.2  # seconds in which more pages may join a load
 _RETRY_LOAD = 10.0
 
@@ -40,12 +46,19 @@ _RETRY_LOAD = 10.0
 class Listener:
     """One process that works on the items its handlers know, until told to stop."""
 
-    def __init__(self, dsn: str, registry: Registry, settings: Settings) -> None:
+    def __init__(
+        self, dsn: str, registry: Registry, settings: Settings,
+        connections: Connections = Connections(),  # noqa: B008 - it is never changed
+    ) -> None:  # fmt: skip
         self.dsn, self.registry, self.settings = dsn, registry, settings
+        self.connections = connections
+        self.bell = Bell()
+        self.pools: list[Pool] = []
         self.stops = 0
         self.deaf = False  # a proxy swallows notifications: poll instead
         self.link = self.open_link("listener")
         self._flagged = False  # announced as idle
+        self._asked_at = 0.0
         self._last_look, self._in_vain = -1, 0
         self._next_tick = monotonic() + random.uniform(0, _TICK)  # noqa: S311 - not all at once
         self._not_before: dict[str, float] = {}  # when a pipeline that failed is tried again
@@ -60,25 +73,25 @@ class Listener:
         self._test_notifications()
         self._listen()
         settings = self.settings
-        self.pool = Pool(self.registry, settings, self.open_link)
+        self.pools = list(self._make_pools())
         note(
             logging.INFO, "listening", worker_id=settings.worker_id,
-            event_types=",".join(self.pool.event_types), threads=settings.threads,
+            event_types=",".join(sorted(self.registry)), threads=settings.threads,
             batch_size=settings.batch_size, notifications="no" if self.deaf else "yes",
         )  # fmt: skip
         self.house_link = self.open_link("housekeeper")
         if not until_idle:
             threading.Thread(target=self._keep_house, daemon=True, name="housekeeper").start()
-        self.pool.wake()
+        self._wake(self.pools)
         try:
-            while not self.stops and self.pool.stuck <= settings.threads:
+            while not self.stops and not self._hopeless():
                 try:
                     if not until_idle:
                         self._wait()
-                    elif not self.pool.quiet():
+                    elif not all(pool.quiet() for pool in self.pools):
                         self._ready(1.0)
-                    elif self._load_pipelines():
-                        self.pool.wake()
+                    elif self._load_pipelines() or self._took_more():
+                        self._wake(self.pools)
                     else:
                         break
                 except psycopg.Error as error:
@@ -92,8 +105,7 @@ class Listener:
     def stop(self) -> None:
         """Ask for a graceful stop; the second time, for a quick one. From any thread."""
         self.stops += 1
-        if hasattr(self, "pool"):
-            self.pool.ring()
+        self.bell.ring()
 
     def handle_signals(self) -> None:
         """Let SIGTERM and SIGINT stop this listener; only in the main thread."""
@@ -111,38 +123,72 @@ class Listener:
         full_name = f"{name} {self.settings.worker_id}"
         return Link(self.dsn, full_name, lambda: self.stops > 0, prepare=not self.deaf)
 
+    def _make_pools(self) -> Iterator[Pool]:
+        """Give every hook a pool of its own, so that none waits for another."""
+        plain = {name: found for name, found in self.registry.items() if found.hook is None}
+        if plain:
+            yield self._pool(plain, self.settings.threads)
+        for name, found in self.registry.items():
+            if found.hook is not None:
+                register(self.link, found)
+                yield self._pool({name: found}, found.hook.concurrency or _HOOK_THREADS)
+
+    def _pool(self, handlers: Mapping[str, Handler], threads: int) -> Pool:
+        settings = replace(self.settings, threads=threads)
+        lend = partial(Lent, self.connections, self.dsn)
+        return Pool(handlers, settings, self.open_link, lend, self.bell)
+
+    def _wake(self, pools: Iterable[Pool]) -> None:
+        for pool in pools:
+            pool.wake()
+
+    def _hopeless(self) -> bool:
+        """Tell whether so much hangs that only a new process helps; one hook alone is no reason."""
+        overrun = [pool for pool in self.pools if pool.overrun]
+        return any(pool.serves_handlers for pool in overrun) or 0 < len(overrun) == len(self.pools)
+
+    def _counts(self) -> dict[str, int]:
+        pools = self.pools
+        return {"done": sum(p.done for p in pools), "failed": sum(p.failed for p in pools)}
+
+    def _took_more(self) -> bool:
+        """Tell whether anything was acquired since the last time."""
+        before, self._last_look = self._last_look, sum(pool.batches_taken for pool in self.pools)
+        return before != self._last_look
+
     def _wait(self) -> None:
-        """Sleep until there may be work, then let a runner look for it."""
-        pool = self.pool
-        if not pool.has_idle():
+        """Sleep until there may be work, then let runners look for it."""
+        able = [pool for pool in self.pools if pool.has_idle()]
+        if not able:
             if self._flagged:
                 self._sign_off()
             self._ready(self.settings.poll_interval, hear=False)
             return
         # Busy runners look for work themselves when they finish; only when that takes long is it
-        # worth asking producers for a notification.
-        if not pool.quiet() and self._ready(_BUSY_PAUSE):
+        # worth asking producers for a notification. One busy pool must not keep the others from it.
+        busy = not all(pool.quiet() for pool in able)
+        if busy and self._ready(_BUSY_PAUSE) and monotonic() - self._asked_at < _BLIND_POLL:
             return
         pause: float = min(_BLIND_POLL, self.settings.poll_interval)
         if not self.deaf:
             poll = math.ceil(self.settings.poll_interval)
             answer = self.link.connect().execute(
                 "select backlog.announce_idle(%s, %s, %s)",
-                [self.settings.worker_id, pool.event_types, poll],
+                [self.settings.worker_id, sorted(x for p in able for x in p.event_types), poll],
             )
             pause, self._flagged = float(answer.fetchall()[0][0]), True
+        self._asked_at = monotonic()
         if pause <= 0:
-            self._in_vain = self._in_vain + 1 if self._last_look == pool.batches_taken else 0
-            self._last_look = pool.batches_taken
+            self._in_vain = 0 if self._took_more() else self._in_vain + 1
             if self._in_vain > 1:  # what waits cannot be claimed now: do not ask in a spin
                 pause = min(self.settings.poll_interval, 0.05 * self._in_vain)
         if pause <= 0 or not self._ready(pause):
-            pool.wake()
+            self._wake(able)
 
     def _ready(self, seconds: float, hear: bool = True) -> bool:
         """Sleep; True when the bell rang, False after the time-out or a notification."""
         connection = self.link.connect()
-        sources = [self.pool.bell, connection.fileno()] if hear else [self.pool.bell]
+        sources: list[Bell | int] = [self.bell, connection.fileno()] if hear else [self.bell]
         if hear and not self.deaf and any(True for _ in connection.notifies(timeout=0)):
             return False
         found, _, _ = select.select(sources, [], [], seconds)
@@ -151,7 +197,7 @@ class Listener:
             list(connection.notifies(timeout=0))
             return False
         if found:
-            os.read(self.pool.bell, 4096)
+            self.bell.hush()
         return bool(found)
 
     # The listening connection
@@ -199,20 +245,24 @@ class Listener:
             else:
                 note(logging.INFO, "connected again")
                 break
-        self.pool.wake()
+        self._wake(self.pools)
 
     def _leave(self) -> int:
-        stuck = self.pool.stuck
-        code = EXIT_STUCK if stuck > self.settings.threads else 0
-        note(logging.INFO, "stopping", running=len(self.pool.running), stuck=stuck)
+        code = EXIT_STUCK if self._hopeless() else 0
+        running = sum(len(pool.running) for pool in self.pools)
+        note(logging.INFO, "stopping", running=running, stuck=sum(p.stuck for p in self.pools))
         self.stops = max(self.stops, 1)
-        self.pool.stop(hurry=lambda: self.stops > 1)
+        end = monotonic() + self.settings.grace
+        for pool in self.pools:
+            pool.halt()
+        for pool in self.pools:
+            pool.finish(end, hurry=lambda: self.stops > 1)
         try:
             self._sign_off()
         except psycopg.Error as error:
             note(logging.DEBUG, "not signed off", error=error)
         self.link.close()
-        note(logging.INFO, "stopped", done=self.pool.done, failed=self.pool.failed, exit_code=code)
+        note(logging.INFO, "stopped", **self._counts(), exit_code=code)
         return code
 
     # Housekeeping
@@ -225,14 +275,13 @@ class Listener:
                 if monotonic() > self._next_tick:
                     self._next_tick = monotonic() + _TICK
                     (facts,) = self.house_link.call("select backlog.tick()")[0]
-                    pool = self.pool
-                    note(logging.INFO, "progress", done=pool.done, failed=pool.failed, tick=facts)
+                    note(logging.INFO, "progress", **self._counts(), tick=facts)
             except Exception as error:  # whatever it is, loads must go on
                 sqlstate = getattr(error, "sqlstate", None)
                 note(logging.ERROR, "housekeeping failed", sqlstate=sqlstate, error=repr(error))
-            if self.pool.staged.wait(self.settings.poll_interval):
+            if self.bell.staged.wait(self.settings.poll_interval):
                 sleep(_GATHER)
-                self.pool.staged.clear()
+                self.bell.staged.clear()
 
     def _load_pipelines(self) -> bool:
         """Load every pipeline worth loading; True when one was loaded."""

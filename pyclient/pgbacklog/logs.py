@@ -14,9 +14,19 @@ _SECRETS = (
     (re.compile(r"(?i)((?:password|secret|token|api_?key)\s*[=:]\s*)('[^']*'|[^\s&]+)"), r"\1***"),
 )
 
+_hidden: set[str] = set()
+
+
+def hide(secret: str) -> None:
+    """Strike out this text from now on wherever it appears, unless it is too short to be one."""
+    if len(secret) >= 4:
+        _hidden.add(secret)
+
 
 def redacted(text: str) -> str:
-    """Return a text without passwords of connection strings."""
+    """Return a text without known secrets and passwords of connection strings."""
+    for secret in sorted(_hidden, key=len, reverse=True):
+        text = text.replace(secret, "***")
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     return text

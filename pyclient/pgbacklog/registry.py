@@ -7,12 +7,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from pgbacklog.errors import BacklogError
 
+if TYPE_CHECKING:
+    from pgbacklog.hooks import Hook
+
 FETCH = "fetch."
+HOOK = "hook."
 _MARK = "__pgbacklog_handlers__"
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
@@ -62,13 +66,14 @@ class PermanentError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """A function of the user's and how to call it; `pipeline` is set for a fetcher."""
+    """A function of the user's and how to call it; fetchers have a `pipeline`, hooks a `hook`."""
 
     event_type: str
     call: Callable[..., object]
     timeout: float | None = None
     transactional: bool = False
     pipeline: str | None = None
+    hook: Hook | None = None
 
 
 def handler(
@@ -80,9 +85,9 @@ def handler(
     (item, connection); what it writes there commits together with the item's completion, or not
     at all when the lease has passed to another worker.
     """
-    if not event_types or any(name.startswith(FETCH) for name in event_types):
-        raise ValueError(f"a handler needs event types, and none that begins with {FETCH!r}")
-    return _marking(lambda call: [Handler(x, call, timeout, transactional) for x in event_types])
+    if not event_types or any(name.startswith((FETCH, HOOK)) for name in event_types):
+        raise ValueError(f"a handler needs event types, none beginning with {FETCH!r} or {HOOK!r}")
+    return marking(lambda call: [Handler(x, call, timeout, transactional) for x in event_types])
 
 
 def fetcher(pipeline: str, *, timeout: float | None = None) -> Callable[[_Function], _Function]:
@@ -91,7 +96,7 @@ def fetcher(pipeline: str, *, timeout: float | None = None) -> Callable[[_Functi
     It may also return a plain mapping of table to rows. The item is complete once its rows are in
     the stable tables.
     """
-    return _marking(lambda call: [Handler(FETCH + pipeline, call, timeout, pipeline=pipeline)])
+    return marking(lambda call: [Handler(FETCH + pipeline, call, timeout, pipeline=pipeline)])
 
 
 class Registry(dict[str, Handler]):
@@ -122,7 +127,7 @@ class Registry(dict[str, Handler]):
         if not registry:
             raise BacklogError(
                 f"no handlers in {', '.join(names) or 'no modules'}",
-                "Name modules with @pgbacklog.handler or @pgbacklog.fetcher functions by --hooks.",
+                "Name modules with functions marked by @pgbacklog.handler, fetcher or checkpoint.",
             )
         return registry
 
@@ -136,7 +141,7 @@ class Registry(dict[str, Handler]):
             del self[name]
 
 
-def _marking(make: Callable[[_Function], list[Handler]]) -> Callable[[_Function], _Function]:
+def marking(make: Callable[[_Function], list[Handler]]) -> Callable[[_Function], _Function]:
     # A mark on the function, not an entry in a global table: only modules that the operator named
     # are searched for marks, whatever else gets imported along with them.
     def mark(function: _Function) -> _Function:

@@ -24,10 +24,13 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg.types.json import Jsonb
 
+from pgbacklog.connections import Lent
+from pgbacklog.hooks import deliver
 from pgbacklog.link import Link
 from pgbacklog.logs import logger, note, redacted
-from pgbacklog.registry import Handler, Item, Page, PermanentError, Registry, RetryLater
+from pgbacklog.registry import Handler, Item, Page, PermanentError, RetryLater
 
+_REPORTED = object()  # what a call returns that has told the database of its outcome by itself
 _TARGET = 0.1  # seconds that a batch should take; older batches are shared with idle runners
 _REPORT = 0.5  # seconds after which finished items of an unfinished batch are reported
 _WATCH = 0.1  # seconds between two looks of the watchdog
@@ -93,16 +96,40 @@ class Batch:
         return items
 
 
+class Bell:
+    """What runners tell the main thread and the housekeeper."""
+
+    def __init__(self) -> None:
+        self.staged = threading.Event()  # a page waits to be loaded
+        self._bell, self._rope = os.pipe()  # readable when a runner rests, or somebody rings
+        os.set_blocking(self._rope, False)
+
+    def ring(self) -> None:
+        """Make the bell readable; safe in a signal handler."""
+        with suppress(BlockingIOError):  # full of unread rings is as good
+            os.write(self._rope, b"!")
+
+    def hush(self) -> None:
+        """Read all rings; blocks if there was none."""
+        os.read(self._bell, 4096)
+
+    def fileno(self) -> int:
+        """Return what select() can wait for."""
+        return self._bell
+
+
 class Pool:
-    """The runners, the batches they hold, and the watchdog over both."""
+    """The runners for some event types, the batches they hold, and the watchdog over both."""
 
     def __init__(
-        self, registry: Registry, settings: Settings, open_link: Callable[[str], Link]
-    ) -> None:
-        self.registry, self.settings, self.open_link = registry, settings, open_link
-        self.event_types = sorted(registry)
+        self, handlers: Mapping[str, Handler], settings: Settings,
+        open_link: Callable[[str], Link], lend: Callable[[], Lent], bell: Bell,
+    ) -> None:  # fmt: skip
+        self.handlers, self.settings, self.bell = handlers, settings, bell
+        self.open_link, self.lend = open_link, lend
+        self.event_types = sorted(handlers)
+        self.serves_handlers = any(found.hook is None for found in handlers.values())
         self.stopping = False
-        self.staged = threading.Event()  # a page waits to be loaded
         self.done = self.failed = self.stuck = self.batches_taken = 0
         self.seconds_per_item = _TARGET / 10
         self.batches: dict[int, Batch] = {}
@@ -112,8 +139,6 @@ class Pool:
         self._runners: set[Runner] = set()
         self._idle = self._permits = 0
         self._condition = threading.Condition()
-        self.bell, self._bell_rope = os.pipe()  # readable when a runner rests, or somebody rings
-        os.set_blocking(self._bell_rope, False)
         threading.Thread(target=self._watch, daemon=True, name="watchdog").start()
 
     # Runners and their rest
@@ -121,6 +146,8 @@ class Pool:
     def wake(self) -> None:
         """Let one runner look for work: an idle one, or a new one."""
         with self._condition:
+            if self.overrun:
+                return
             if self._idle > self._permits or len(self._runners) >= self.settings.threads:
                 self._permits = min(self._permits + 1, self.settings.threads)
                 self._condition.notify()
@@ -132,7 +159,7 @@ class Pool:
         """Block the calling runner until there may be work; False when it shall end."""
         with self._condition:
             self._idle += 1
-            self.ring()
+            self.bell.ring()
             self._condition.wait_for(lambda: self._permits or self.stopping)
             self._idle -= 1
             self._permits = max(0, self._permits - 1)
@@ -146,19 +173,20 @@ class Pool:
     def has_idle(self) -> bool:
         """Tell whether a runner could take work now."""
         with self._condition:
-            return self._idle > self._permits or len(self._runners) < self.settings.threads
+            spare = self._idle > self._permits or len(self._runners) < self.settings.threads
+            return spare and not self.overrun
 
-    def ring(self) -> None:
-        """Make the bell readable; safe in a signal handler."""
-        with suppress(BlockingIOError):  # full of unread rings is as good
-            os.write(self._bell_rope, b"!")
+    @property
+    def overrun(self) -> bool:
+        """Whether so many handlers hang that no more items should be risked."""
+        return self.stuck > self.settings.threads
 
     def end(self, runner: Runner) -> None:
         """Forget a runner whose thread ends; one that is forgotten already was stuck."""
         with self._condition:
             self.stuck -= runner not in self._runners
             self._runners.discard(runner)
-        self.ring()
+        self.bell.ring()
 
     def count(self, done: int = 0, failed: int = 0) -> None:
         """Add to the numbers of items that ended well or badly."""
@@ -237,7 +265,7 @@ class Pool:
     def _give_up(self, item: Item, runner: Runner) -> None:
         # A thread cannot be killed. Its item is failed, which fences off the late result; another
         # runner inherits its books; the thread ends when its handler returns, if ever.
-        error = f"TimeoutError: no answer in {self.timeout(self.registry[item.event_type]):g} s"
+        error = f"TimeoutError: no answer in {self.timeout(self.handlers[item.event_type]):g} s"
         note(logging.ERROR, "handler hangs", id=item.id, event_type=item.event_type, error=error)
         heir = Runner(self)
         heir.batch, heir.done = runner.batch, runner.done
@@ -247,7 +275,10 @@ class Pool:
             self._runners.discard(runner)
             self._runners.add(heir)
             heir.start()
-        self.ring()
+        if self.overrun:
+            note(logging.ERROR, "too many handlers hang", event_types=",".join(self.event_types))
+            self.release(runner.batch.empty() if runner.batch else [])
+        self.bell.ring()
         runner.link.cancel()
 
     def _extend(self, link: Link, batch: Batch) -> None:
@@ -263,13 +294,15 @@ class Pool:
 
     # The end
 
-    def stop(self, hurry: Callable[[], bool]) -> None:
-        """Finish the running items within the grace time, unless in a hurry; release the others."""
+    def halt(self) -> None:
+        """Take no more items, and release those that nobody has begun."""
         with self._condition:
             self.stopping = True
             self._condition.notify_all()
         self.release([item for batch in list(self.batches.values()) for item in batch.empty()])
-        end = monotonic() + self.settings.grace
+
+    def finish(self, end: float, hurry: Callable[[], bool]) -> None:
+        """Give running items until `end`, unless in a hurry; then release them."""
         while self._runners and monotonic() < end and not hurry():
             sleep(0.02)
         self.release([x for x in list(self.running) if self.running.pop(x, None) is not None])
@@ -297,16 +330,19 @@ class Runner(threading.Thread):
         self.batch: Batch | None = None
         self.done: list[Item] = []
         self.failed: list[Failure] = []
-        self.plans = {name: self._plan(found) for name, found in pool.registry.items()}
+        self.lent = pool.lend()
+        self.plans = {name: self._plan(found) for name, found in pool.handlers.items()}
 
-    def _plan(self, handler: Handler) -> tuple[Callable[[Item], object], float, bool]:
-        """Return what to call, for how long, and whether it reports success by itself."""
-        timeout = self.pool.timeout(handler)
+    def _plan(self, handler: Handler) -> tuple[Callable[[Item], object], float]:
+        """Return what to call, and for how long."""
+        call = handler.call
         if handler.pipeline is not None:
-            return partial(self._fetch, handler), timeout, True
-        if handler.transactional:
-            return partial(self._transact, handler), timeout, True
-        return handler.call, timeout, False
+            call = partial(self._fetch, handler)
+        elif handler.hook is not None:
+            call = partial(self._deliver, handler)
+        elif handler.transactional:
+            call = partial(self._transact, handler)
+        return call, self.pool.timeout(handler)
 
     def run(self) -> None:
         """Work until the pool stops."""
@@ -316,11 +352,12 @@ class Runner(threading.Thread):
         finally:
             self.pool.end(self)
             self.link.close()
+            self.lent.close()
 
     def _step(self) -> bool:
         pool = self.pool
         try:
-            if self.batch is None and not pool.stopping:
+            if self.batch is None and not pool.stopping and not pool.overrun:
                 self.batch = pool.join_slow_batch() or self._acquire(None)
             if self.batch is None:
                 return not pool.stopping and pool.rest()
@@ -354,11 +391,11 @@ class Runner(threading.Thread):
                 item = todo.popleft()
             except IndexError:  # a helper took the last one
                 break
-            call, timeout, reports_itself = plans[item.event_type]
+            call, timeout = plans[item.event_type]
             running[item] = (now + timeout, self)
-            failure = None
+            answer = failure = None
             try:
-                call(item)
+                answer = call(item)
             except BaseException as error:
                 failure = describe_failure(item, error)
             if running.pop(item, None) is None:
@@ -368,7 +405,7 @@ class Runner(threading.Thread):
             now = monotonic()
             if failure is not None:
                 self.failed.append(failure)
-            elif not reports_itself:
+            elif answer is not _REPORTED:
                 self.done.append(item)
             if now - reported > _REPORT:
                 self._report()
@@ -418,14 +455,20 @@ class Runner(threading.Thread):
                 error=error, outcome=outcome, run_at=run_at,
             )  # fmt: skip
 
-    def _transact(self, handler: Handler, item: Item) -> None:
+    def _transact(self, handler: Handler, item: Item) -> object:
         connection = self.link.connect()
         with connection.transaction():
             handler.call(item, connection)
             connection.execute(_COMPLETE_OR_RAISE, _keys([item]))
         self.pool.count(done=1)
+        return _REPORTED
 
-    def _fetch(self, handler: Handler, item: Item) -> None:
+    def _deliver(self, handler: Handler, item: Item) -> object:
+        acked = deliver(handler, item, self.link, self.lent, self.pool.settings.worker_id)
+        self.pool.count(done=acked)
+        return _REPORTED if acked else None
+
+    def _fetch(self, handler: Handler, item: Item) -> object:
         page = handler.call(item)
         if isinstance(page, Mapping):
             page = Page(page)
@@ -444,10 +487,11 @@ class Runner(threading.Thread):
                 connection.execute(_NEXT_PAGE, values)
         if outcome == "staged":
             self.pool.count(done=1)
-            self.pool.staged.set()
+            self.pool.bell.staged.set()
         else:
             self.pool.count(failed=1)
             note(logging.WARNING, "malformed page", id=item.id, pipeline=pipeline, outcome=outcome)
+        return _REPORTED
 
 
 def describe_failure(item: Item, error: BaseException) -> Failure:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from pgbacklog.cli import address
+from pgbacklog.connections import Connections
 from pgbacklog.listener import Listener
 from pgbacklog.logs import set_up_logging
 from pgbacklog.registry import Registry
@@ -43,6 +44,8 @@ def _with_settings(command: Any) -> Any:
 @click.option("--event-type", "event_types", multiple=True, help="Only these; repeatable.")
 @click.option("--worker-id", help="Unique name in leases.  [default: host, process, chance]")
 @_with_settings
+@click.option("--config", metavar="FILE", envvar="PGBACKLOG_CONFIG", show_envvar=True,
+              help="Databases that hooks use.  [default: pgbacklog.toml, if it is here]")
 @click.option("--until-idle", "--once", is_flag=True, help="End when nothing is due any more.")
 @click.option("--log-format", default="text", type=click.Choice(["text", "json"]),
               help="Lines of key=value, or of JSON.")
@@ -51,7 +54,8 @@ def _with_settings(command: Any) -> Any:
 @click.pass_context
 def listen(
     ctx: click.Context, /, hooks: tuple[str, ...], event_types: tuple[str, ...],
-    worker_id: str | None, until_idle: bool, log_format: str, log_level: str, **settings: Any,
+    worker_id: str | None, config: str | None, until_idle: bool, log_format: str, log_level: str,
+    **settings: Any,
 ) -> None:  # fmt: skip
     """Run fetchers and handlers on the items that are due, until stopped."""
     set_up_logging(log_format, log_level)
@@ -59,8 +63,9 @@ def listen(
     registry = Registry.from_names(hooks)
     if event_types:
         registry.keep(event_types)
+    connections = Connections.read(config)
     name = worker_id or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
     with address(ctx) as dsn:
-        listener = Listener(dsn, registry, Settings(name, **settings))
+        listener = Listener(dsn, registry, Settings(name, **settings), connections)
         listener.handle_signals()
         sys.exit(listener.run(until_idle))
