@@ -9,6 +9,8 @@ create or replace function backlog_internal.apply_verdicts(
   set plan_cache_mode = force_generic_plan
   set enable_seqscan = off
 as $$
+declare
+  v_dead bigint[] := array(select v.id from unnest(p_verdicts) as v where v.dead_reason is not null);
 begin
   update backlog_internal.retry_item as i
   set retry_count = v.retry_count, run_at = v.run_at, errors = v.errors
@@ -33,7 +35,10 @@ begin
   from unnest(p_verdicts) as v
   join backlog_internal.retry_item as i on i.id = v.id and i.lane_id = v.lane_id;
 
-  perform backlog_internal.bury_items(p_verdicts, p_now);
+  if cardinality(v_dead) > 0 then
+    perform backlog_internal.bury_items(p_verdicts, p_now);
+    perform backlog_internal.open_dead_letter_incidents(v_dead);
+  end if;
   perform backlog_internal.gate_verdicts(p_verdicts, p_now);
 end;
 $$;

@@ -48,6 +48,7 @@ begin
     v_item.created_at, v_lease.claimed_at, v_item.event_id, v_lease.worker_id,
     nullif(v_item.plugin_name, ''), v_item.correlation_id, p_reason
   );
+  perform backlog_internal.end_hook_turns(array[p_id]);
   return true;
 end;
 $$;

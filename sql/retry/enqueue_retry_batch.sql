@@ -38,16 +38,7 @@ begin
       hint = 'Correct the argument and enqueue again; nothing was written.';
   end if;
 
-  select l.lane_id
-  into v_lane_id
-  from backlog_internal.retry_lane as l
-  where l.event_type = p_event_type
-    and l.channel_name = p_channel_name
-    and l.priorities & (1 << p_priority) <> 0;
-
-  if v_lane_id is null then
-    v_lane_id := backlog_internal.ensure_lane(p_event_type, p_channel_name, p_priority);
-  end if;
+  v_lane_id := backlog_internal.ensure_lane(p_event_type, p_channel_name, p_priority);
   v_now := backlog_internal.write_clock();
   v_run_at := greatest(p_run_at, v_now);
 

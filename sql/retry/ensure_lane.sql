@@ -10,14 +10,19 @@ create or replace function backlog_internal.ensure_lane(
 as $$
 declare
   v_lane_id int;
+  v_used    boolean;
   v_policy  backlog_internal.retry_policy;
   v_gate_id int;
 begin
-  select l.lane_id
-  into v_lane_id
+  select l.lane_id, l.priorities & (1 << p_priority) <> 0
+  into v_lane_id, v_used
   from backlog_internal.retry_lane as l
   where l.event_type = p_event_type
     and l.channel_name = p_channel_name;
+
+  if v_used then
+    return v_lane_id;
+  end if;
 
   if v_lane_id is null then
     -- A change of policy waits for us or we for it: the lanes it governs must include this one.
