@@ -137,6 +137,7 @@
 \ir load/check_columns.sql
 \ir load/check_installer_rights.sql
 \ir load/check_lease.sql
+\ir load/check_options.sql
 \ir load/check_pipeline_options.sql
 \ir load/check_rejects.sql
 \ir load/check_table_policies.sql
@@ -144,6 +145,7 @@
 \ir load/choose_columns.sql
 \ir load/choose_key.sql
 \ir load/close_quarantined.sql
+\ir load/supersede_quarantined.sql
 \ir load/stable_columns.sql
 \ir load/column_changes.sql
 \ir load/count_changes.sql
@@ -167,7 +169,7 @@
 \ir load/judge_load.sql
 \ir load/judge_rows.sql
 \ir load/judge_unique.sql
-\ir load/key_pairs.sql
+\ir load/key_sql.sql
 \ir load/load_account.sql
 \ir load/load_problems.sql
 \ir load/load_rows.sql
@@ -180,6 +182,7 @@
 \ir load/lock_stable_tables.sql
 \ir load/malformed_action.sql
 \ir load/matching_quarantine.sql
+\ir load/choose_quarantine.sql
 \ir load/merge_columns.sql
 \ir load/merge_table.sql
 \ir load/newest_first.sql
@@ -188,11 +191,16 @@
 \ir load/open_load.sql
 \ir load/order_tables.sql
 \ir load/row_error.sql
+\ir load/typed_columns.sql
 \ir load/page_problems.sql
 \ir load/quoted_list.sql
 \ir load/parent_sql.sql
 \ir load/parse_predicate.sql
 \ir load/quarantine_reasons.sql
+\ir load/find_refused.sql
+\ir load/outdo_waiting.sql
+\ir load/write_refused.sql
+\ir load/file_refused.sql
 \ir load/quarantine_rows.sql
 \ir load/raise_malformed.sql
 \ir load/raise_unknown_export.sql
@@ -248,6 +256,10 @@
 \ir hooks/keys_of.sql
 \ir hooks/delivery_data.sql
 \ir hooks/enqueue_expansion.sql
+\ir hooks/reduce_events.sql
+\ir hooks/deliveries.sql
+\ir hooks/insert_deliveries.sql
+\ir hooks/insert_turns.sql
 \ir hooks/deliver_events.sql
 \ir hooks/write_large_event.sql
 \ir hooks/write_events.sql
