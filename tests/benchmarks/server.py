@@ -145,10 +145,13 @@ class Server:
             ).fetchall()
         return {str(name): str(value) for name, value in rows}
 
-    def pgbench(self, database: str, script: str, clients: int = 1, seconds: float = 2.0) -> float:
+    def pgbench(
+        self, database: str, script: str, clients: int = 1, seconds: float = 2.0, rate: float = 0
+    ) -> float:
         """Run one script with prepared statements, and return transactions per second.
 
-        pgbench counts time in whole seconds; less than one means a few transactions.
+        pgbench counts time in whole seconds; less than one means a few transactions. With a `rate`
+        it begins that many per second, or fewer if it cannot keep up.
 
         Raises UnavailableError when pgbench is not installed.
         """
@@ -167,6 +170,7 @@ class Server:
                 f"--client={clients}",
                 f"--jobs={min(clients, 2)}",
                 "--transactions=20" if seconds < 1 else f"--time={round(seconds)}",
+                *([f"--rate={rate:g}"] if rate else []),
                 f"--file={file.name}",
                 self.dsn_of(database),
             ]

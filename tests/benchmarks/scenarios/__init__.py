@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..report import Bar, Results
 from ..server import Server
 from ..settings import Settings
-from . import backlog, drain, enqueue, held, load, memory, notify, worker
+from . import backlog, drain, enqueue, held, hooks, load, memory, notify, worker
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ SCENARIOS = {
         Scenario("held", "claim under an old transaction", held.run, held.BARS),
         Scenario("backlog", "claim before a large backlog", backlog.run, backlog.BARS),
         Scenario("notify", "what waking listeners costs producers", notify.run, notify.BARS),
+        Scenario("hooks", "checkpoints and the hooks that hear of them", hooks.run, hooks.BARS),
         Scenario("load", "staged rows into stable tables", load.run, load.BARS),
         Scenario("memory", "the listener's memory", memory.run, memory.BARS),
     )

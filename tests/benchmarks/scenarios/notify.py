@@ -128,20 +128,26 @@ def measure(system: QueueSystem, label: str, settings: Settings, results: Result
                 connection.execute("truncate backlog_internal.listener")
 
 
+def measure_announcements(system: Backlog, settings: Settings, results: Results) -> None:
+    """Measure pgbacklog as shipped, silent, and with a notification for every call."""
+    measure(system, SHIPPED, settings, results)
+    with system.connect() as connection:
+        shipped = function_source(connection)
+        for label, body in BODIES.items():
+            replace_function(connection, body)
+            measure(system, label, settings, results)
+        connection.execute(shipped.encode())
+
+
 def run(server: Server, settings: Settings, results: Results) -> None:
     """Measure every way of announcing, round by round."""
     with installed((Backlog, Classic), server, settings, results) as systems:
         by_name = {system.name: system for system in systems}
         for _ in range(settings.rounds):
             server.checkpoint()
-            if backlog := by_name.get(Backlog.name):
-                measure(backlog, SHIPPED, settings, results)
-                with backlog.connect() as connection:
-                    shipped = function_source(connection)
-                    for label, body in BODIES.items():
-                        replace_function(connection, body)
-                        measure(backlog, label, settings, results)
-                    connection.execute(shipped.encode())
+            backlog = by_name.get(Backlog.name)
+            if isinstance(backlog, Backlog):
+                measure_announcements(backlog, settings, results)
             if classic := by_name.get(Classic.name):
                 measure(classic, CLASSIC, settings, results)
                 with classic.connect() as connection:

@@ -68,18 +68,20 @@ def finish(process: subprocess.Popen[str], seconds: float) -> dict[str, Any]:
     return dict(json.loads(found[-1])) if found else {}
 
 
-def throughput(settings: Settings, name: str, jobs: int, results: Results) -> None:
+def throughput(
+    settings: Settings, name: str, jobs: int, results: Results, label: str = ""
+) -> None:
     """Measure how fast a backlog is worked off, from the first handler to the last."""
     finish(start(settings, name, "setup"), 120)
     finish(start(settings, name, "fill", jobs), 300)
     done = finish(start(settings, name, "work", jobs), 300)
     unfinished = finish(start(settings, name, "unfinished"), 60)["unfinished"]
-    results.add(name, HANDLED, done["rate"])
+    results.add(label or name, HANDLED, done["rate"])
     # A job whose handler has run but whose end is not in the database would run again.
-    results.add(name, FINISHED, (jobs - unfinished) / done["seconds"])
+    results.add(label or name, FINISHED, (jobs - unfinished) / done["seconds"])
 
 
-def latency(settings: Settings, name: str, jobs: int, results: Results) -> None:
+def latency(settings: Settings, name: str, jobs: int, results: Results, label: str = "") -> None:
     """Measure the time from just before the enqueue to the handler, on an idle system."""
     finish(start(settings, name, "setup"), 120)
     worker = start(settings, name, "work", jobs)
@@ -90,8 +92,8 @@ def latency(settings: Settings, name: str, jobs: int, results: Results) -> None:
     finally:
         sender.kill()
         sender.communicate()
-    results.add(name, "latency p50 ms", done["p50"])
-    results.add(name, "latency p99 ms", done["p99"])
+    results.add(label or name, "latency p50 ms", done["p50"])
+    results.add(label or name, "latency p99 ms", done["p99"])
 
 
 def run(server: Server, settings: Settings, results: Results) -> None:

@@ -15,6 +15,7 @@ import time
 from ..server import Server
 from ..settings import Settings, peer_sql_from_environment
 from . import WORKERS, Sink, WorkerSystem
+from .backlog import BacklogHooks
 
 
 async def send_at_rate(worker: WorkerSystem, count: int, rate: float) -> None:
@@ -45,7 +46,8 @@ def main() -> None:
         peer_sql=peer_sql_from_environment(),
         database_prefix=os.environ["BENCH_PREFIX"],
     )
-    worker = WORKERS[name](Server(settings.dsn), settings)
+    kinds = {**WORKERS, BacklogHooks.name: BacklogHooks}
+    worker = kinds[name](Server(settings.dsn), settings)
     if step == "setup":
         run(worker.setup())
     elif step == "fill":

@@ -1,0 +1,142 @@
+"""Hooks: checkpoints of single records, sustained; delivery latency; what waking costs who saves."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..report import Bar, Results
+from ..server import Connection, Server
+from ..settings import Settings
+from ..systems import Backlog, installed
+from ..workers.backlog import (
+    CHECKPOINT_HOOKS,
+    RECORD,
+    BacklogHooks,
+    listen_command,
+    listen_environment,
+    prepare_hooks,
+)
+from .notify import ALWAYS, LISTENERS, SHIPPED, SILENT, measure_announcements, metric
+from .worker import FINISHED, latency, throughput
+
+RATE = 2000
+SAVERS = 8
+SUSTAIN = 10  # times the length of a measurement
+WARM_UP = 3.0  # seconds until the listener is at work
+LOOK = 0.1
+LATENCY_JOBS = 400
+BACKLOG = 20_000
+
+SAVED = f"checkpoints/s saved, asked {RATE:,}"
+WAITING = "deliveries waiting, median of the last half"
+GROWTH = "deliveries waiting, end minus middle"
+CALM = 0.25  # a backlog is not one as long as it is worked off in this many seconds
+
+BARS = [
+    Bar(SAVED, SHIPPED, at_least=0.97 * RATE),
+    Bar(WAITING, SHIPPED, at_most=CALM * RATE),
+    Bar(GROWTH, SHIPPED, at_most=CALM * RATE),
+    Bar(FINISHED, SHIPPED, at_least=RATE),
+    Bar("latency p50 ms", SHIPPED, at_most=10),
+    Bar("latency p99 ms", SHIPPED, at_most=50),
+    Bar(metric(0), SHIPPED, at_least=0.85, against=SILENT),
+    Bar(metric(LISTENERS), SHIPPED, at_least=0.85, against=SILENT),
+    Bar(metric(LISTENERS), SHIPPED, against=ALWAYS),
+]
+
+
+class Checkpoints(Backlog):
+    """pgbacklog with one hook that wants every record by itself."""
+
+    def setup(self) -> None:
+        super().setup()
+        with self.connect() as connection:
+            prepare_hooks(connection)
+
+    def single_sql(self) -> str:
+        return f"select backlog.save_checkpoint('bench', '{RECORD}'::jsonb);"
+
+    def backlog(self, connection: Connection) -> int:
+        """Count the deliveries that wait or are in progress."""
+        row = connection.execute("select count(*) from backlog_internal.retry_item").fetchone()
+        return int(row[0]) if row else 0
+
+
+@contextmanager
+def listener(system: Checkpoints) -> Iterator[None]:
+    """Keep one listener running, as shipped."""
+    process = subprocess.Popen(
+        listen_command(CHECKPOINT_HOOKS),
+        env=listen_environment(system.server, system.database),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    time.sleep(WARM_UP)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+class Watch(threading.Thread):
+    """Notes how many deliveries wait, ten times a second."""
+
+    def __init__(self, system: Checkpoints) -> None:
+        super().__init__(daemon=True)
+        self.system = system
+        self.waiting: list[int] = []
+        self.done = threading.Event()
+
+    def run(self) -> None:
+        """Look until told to stop."""
+        with self.system.connect() as connection:
+            while not self.done.wait(LOOK):
+                self.waiting.append(self.system.backlog(connection))
+
+    def stop(self) -> list[int]:
+        """Stop and return what was seen."""
+        self.done.set()
+        self.join()
+        return self.waiting or [0]
+
+
+def sustain(system: Checkpoints, settings: Settings, results: Results) -> None:
+    """Save checkpoints at a steady rate while one listener delivers them."""
+    with listener(system):
+        watch = Watch(system)
+        watch.start()
+        seconds = SUSTAIN * settings.seconds if settings.seconds >= 1 else settings.seconds
+        saved = system.server.pgbench(
+            system.database, system.single_sql(), SAVERS, seconds, rate=RATE
+        )
+        waiting = watch.stop()
+    middle, end = len(waiting) // 2, max(1, len(waiting) // 8)
+    results.add(SHIPPED, SAVED, saved)
+    results.add(SHIPPED, WAITING, statistics.median(waiting[middle:]))
+    around_middle = statistics.median(waiting[max(0, middle - end) : middle + end])
+    results.add(SHIPPED, GROWTH, max(0, statistics.median(waiting[-end:]) - around_middle))
+
+
+def run(server: Server, settings: Settings, results: Results) -> None:
+    """Measure, round by round."""
+    jobs = settings.rows_or(BACKLOG)
+    for _ in range(settings.rounds):
+        with installed((Checkpoints,), server, settings, results) as systems:
+            for system in systems:
+                assert isinstance(system, Checkpoints)
+                server.checkpoint()
+                sustain(system, settings, results)
+                measure_announcements(system, settings, results)
+        if settings.wants(SHIPPED):
+            throughput(settings, BacklogHooks.name, jobs, results, SHIPPED)
+            latency(settings, BacklogHooks.name, min(jobs, LATENCY_JOBS), results, SHIPPED)
+    results.notes.append(
+        f"one listener with its defaults, a hook that only counts; {SAVERS} pgbench clients save"
+        " single records; deliveries that are leased count as waiting"
+    )
