@@ -69,7 +69,7 @@ grant select on backlog.quarantine to backlog_operator, backlog_monitor;
 grant execute on function backlog.add_pipeline_check(text,text,text,text) to backlog_operator;
 grant execute on function backlog.add_pipeline_table(text,regclass,text,text[],text[],text,text,text,text,text,integer,text,boolean) to backlog_operator;
 grant execute on function backlog.create_export(text,text,text) to backlog_operator;
-grant execute on function backlog.create_pipeline(text,text,integer,bigint,bigint,numeric,boolean) to backlog_operator;
+grant execute on function backlog.create_pipeline(text,text,integer,bigint,bigint,numeric,boolean,text) to backlog_operator;
 grant execute on function backlog.dismiss_quarantine(jsonb,text,integer,boolean) to backlog_operator;
 grant execute on function backlog.drop_export(text) to backlog_operator;
 grant execute on function backlog.drop_pipeline(text,boolean) to backlog_operator;
@@ -78,7 +78,7 @@ grant execute on function backlog.drop_pipeline_table(text,text,boolean) to back
 grant execute on function backlog.edit_quarantine(bigint,jsonb,boolean,text) to backlog_operator;
 grant execute on function backlog.enqueue_fetch(text,jsonb,text,text,timestamp with time zone,integer,text) to backlog_producer, backlog_worker, backlog_operator;
 grant execute on function backlog.load_pipeline(text) to backlog_worker, backlog_operator;
-grant execute on function backlog.pause_pipeline(text,text) to backlog_operator;
+grant execute on function backlog.pause_pipeline(text,text) to backlog_worker, backlog_operator;
 grant execute on function backlog.pipelines_to_load() to backlog_worker, backlog_operator;
 grant execute on function backlog.preview_load(text) to backlog_operator;
 grant execute on function backlog.refresh_due_exports(integer) to backlog_worker, backlog_operator;
@@ -95,6 +95,17 @@ grant execute on function backlog.stage_rows(text,text,jsonb,bigint,bigint) to b
 grant execute on function backlog.save_checkpoint(text, jsonb, text, text, jsonb) to backlog_producer, backlog_worker, backlog_operator;
 grant execute on function backlog.record_incident(text, jsonb, text, text, text, text, int, text, jsonb, text) to backlog_producer, backlog_worker, backlog_operator;
 grant execute on function backlog.register_hook(text, text, text[], text, text, boolean, text, int, int, int, text) to backlog_worker, backlog_operator;
+grant execute on function backlog.register_sql_hook(text, regprocedure, text, text[], text, text, text, int, int, int, text) to backlog_operator;
+grant execute on function backlog.enable_hook(text) to backlog_operator;
+grant execute on function backlog.disable_hook(text, text) to backlog_operator;
+grant execute on function backlog.drop_hook(text) to backlog_operator;
+grant execute on function backlog.replay_events(text, timestamptz, timestamptz, bigint[], int, boolean, boolean) to backlog_operator;
+grant execute on function backlog.read_delivery(bigint, bigint) to backlog_worker, backlog_operator;
+grant execute on function backlog.expand_deliveries(bigint, bigint) to backlog_worker, backlog_operator;
+grant execute on function backlog.run_sql_hook(bigint, bigint) to backlog_worker, backlog_operator;
+grant execute on function backlog.run_sql_hooks(text, int) to backlog_worker, backlog_operator;
+grant execute on function backlog.complete_hook_turn(bigint, text, bigint) to backlog_worker, backlog_operator;
+grant select on backlog.hooks to backlog_worker, backlog_operator, backlog_monitor;
 
 -- Monitor
 grant execute on function backlog.tick() to backlog_worker, backlog_operator;

@@ -278,6 +278,23 @@
 \ir hooks/set_hook_policy.sql
 \ir hooks/store_hook.sql
 \ir hooks/register_hook.sql
+\ir hooks/register_sql_hook.sql
+\ir hooks/find_hook.sql
+\ir hooks/disable_hook.sql
+\ir hooks/enable_hook.sql
+\ir hooks/drop_hook.sql
+\ir hooks/hooks.sql
+\ir hooks/matching_events.sql
+\ir hooks/call_first_turns.sql
+\ir hooks/deliver_slice.sql
+\ir hooks/run_task.sql
+\ir hooks/expand_deliveries.sql
+\ir hooks/complete_hook_turn.sql
+\ir hooks/read_delivery.sql
+\ir hooks/run_sql_hook.sql
+\ir hooks/run_sql_hooks.sql
+\ir hooks/check_events.sql
+\ir hooks/replay_events.sql
 
 -- Monitor: status, statistics, alerts, maintenance
 \ir monitor/tick_retry.sql

@@ -21,7 +21,7 @@ begin
   update backlog_internal.quarantine_row as q
   set
     state = 'superseded',
-    load_id = p_load_id,
+    superseded_by = p_load_id,
     closed_at = backlog_internal.clock()
   from backlog_internal.load_verdict as v
   where v.load_id = p_load_id
@@ -37,6 +37,7 @@ begin
         and k.quarantine_row_id = q.quarantine_row_id
         and k.action <> 'drop'
     );
+  perform backlog_internal.supersede_quarantined(p_load_id, p_table);
 end;
 $$;
 

@@ -5,7 +5,8 @@ create or replace function backlog.create_pipeline(
   p_min_rows bigint = 10000,
   p_max_rejects bigint = null,
   p_max_reject_ratio numeric = null,
-  p_auto_load boolean = true
+  p_auto_load boolean = true,
+  p_checkpoint_payload text = null
 )
   returns bigint
   language plpgsql
@@ -23,16 +24,16 @@ begin
       hint = 'Use 1 to 63 letters, digits, dots, dashes and underscores.';
   end if;
   perform backlog_internal.check_pipeline_options(
-    p_load_delay, p_min_rows, p_max_rejects, p_max_reject_ratio, p_auto_load
+    p_load_delay, p_min_rows, p_max_rejects, p_max_reject_ratio, p_auto_load, p_checkpoint_payload
   );
 
   insert into backlog_internal.pipeline (
     name, description, load_delay_seconds, min_rows, max_rejects, max_reject_ratio, auto_load,
-    created_by, created_at
+    checkpoint_payload, created_by, created_at
   )
   values (
     p_pipeline, p_description, p_load_delay, p_min_rows, p_max_rejects, p_max_reject_ratio,
-    p_auto_load, backlog_internal.caller(), backlog_internal.clock()
+    p_auto_load, p_checkpoint_payload, backlog_internal.caller(), backlog_internal.clock()
   )
   on conflict (name) do nothing
   returning pipeline_id
@@ -49,12 +50,14 @@ begin
 end;
 $$;
 
-comment on function backlog.create_pipeline(text, text, int, bigint, bigint, numeric, boolean) is
+comment on function backlog.create_pipeline(text, text, int, bigint, bigint, numeric, boolean, text) is
   $$Make a pipeline: a named flow into tables that backlog.add_pipeline_table adds. Return its id.
 
 A load is due when p_min_rows rows wait, when the oldest has waited p_load_delay seconds, or when
 there is nothing left to fetch. A load that rejects more than p_max_rejects rows, or more than the
 share p_max_reject_ratio of them, is refused and changes nothing. With p_auto_load false only
-explicit calls of backlog.load_pipeline load it.
+explicit calls of backlog.load_pipeline load it. The checkpoint events of its loads hold the rows that
+were inserted and updated, or their keys, if p_checkpoint_payload is records or keys, and never if it is
+none; when it is null, as much as the hooks ask for.
 
 Raises PB003 when an option is out of range, PB102 when the name is taken.$$;

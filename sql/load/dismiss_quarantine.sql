@@ -11,21 +11,13 @@ create or replace function backlog.dismiss_quarantine(
   set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
-declare
-  v_ids bigint[] := backlog_internal.matching_quarantine(p_filter, p_limit);
 begin
-  if not p_dry_run then
-    perform backlog_internal.lock_quarantine(v_ids);
-  end if;
-
   return query
   with candidate as materialized (
     select q.quarantine_row_id, p.name as pipeline, t.name as table_name
-    from backlog_internal.quarantine_row as q
+    from backlog_internal.choose_quarantine(p_filter, p_limit, not p_dry_run) as q
     join backlog_internal.pipeline as p on p.pipeline_id = q.pipeline_id
     join backlog_internal.pipeline_table as t on t.pipeline_table_id = q.pipeline_table_id
-    where q.quarantine_row_id = any (v_ids)
-      and q.state in ('waiting', 'parked', 'replaying')
   ),
   dismissed as (
     update backlog_internal.quarantine_row as q

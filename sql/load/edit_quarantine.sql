@@ -43,10 +43,13 @@ begin
   update backlog_internal.quarantine_row as q
   set
     row_data = p_row,
-    row_key = (
-      select jsonb_object_agg(k.name, p_row -> k.name)
-      from unnest(v_table.key_columns) as k (name)
+    row_key = backlog_internal.typed_columns(v_table.delta_table, v_table.key_columns, p_row),
+    row_version = backlog_internal.typed_columns(
+      v_table.delta_table, array_remove(array[v_table.version_column], null), p_row
     ),
+    -- Whoever edits a row has decided against the copies that came before.
+    arrival_page = nextval('backlog_internal.delta_page'),
+    superseded_by = null,
     state = case when p_replay then 'replaying' else 'waiting' end,
     parked_until = null,
     note = coalesce(p_note, q.note)

@@ -7,6 +7,7 @@ select
   p.max_rejects,
   p.max_reject_ratio,
   p.auto_load,
+  p.checkpoint_payload,
   p.paused_at,
   p.pause_reason,
   nullif(p.load_after, '-infinity') as load_after,

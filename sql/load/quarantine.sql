@@ -13,9 +13,12 @@ select
   q.row_data,
   q.item_id,
   q.load_id,
+  q.superseded_by,
   q.replays,
+  q.seen_count,
   v.found_at,
   q.created_at,
+  q.last_seen_at,
   q.parked_until,
   q.closed_at,
   q.note

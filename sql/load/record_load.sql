@@ -14,6 +14,7 @@ declare
   v_failed bigint := coalesce((p_result ->> 'items_failed')::bigint, 0);
 begin
   delete from backlog_internal.load_verdict as v where v.load_id = p_load_id;
+  delete from backlog_internal.refused_row as f where f.batch_id = p_load_id;
   delete from backlog_internal.load_work as w where w.load_id = p_load_id;
 
   -- A load without rows or items leaves no trace.

@@ -20,6 +20,14 @@ begin
     select c.* from backlog_internal.column_changes(v_table) as c
   loop
     execute v_change.statement;
+    -- Quarantined rows follow a new name.
+    update backlog_internal.quarantine_row as q
+    set row_data = q.row_data - v_change.old_name
+      || jsonb_build_object(v_change.new_name, q.row_data -> v_change.old_name)
+    where q.pipeline_table_id = v_table.pipeline_table_id
+      and v_change.change = 'renamed'
+      and jsonb_typeof(q.row_data) = 'object'
+      and q.row_data ? v_change.old_name;
     v_new.key_columns := array_replace(v_new.key_columns, v_change.old_name, v_change.new_name);
     if v_new.version_column = v_change.old_name then
       v_new.version_column := v_change.new_name;
@@ -47,6 +55,14 @@ begin
     key_columns = v_new.key_columns,
     version_column = v_new.version_column
   where t.pipeline_table_id = v_table.pipeline_table_id;
+  update backlog_internal.quarantine_row as q
+  set
+    row_key = backlog_internal.typed_columns(v_table.delta_table, v_new.key_columns, q.row_data),
+    row_version = backlog_internal.typed_columns(
+      v_table.delta_table, array_remove(array[v_new.version_column], null), q.row_data
+    )
+  where q.pipeline_table_id = v_table.pipeline_table_id
+    and q.state in ('waiting', 'parked', 'replaying');
   perform backlog_internal.order_tables(v_table.pipeline_id);
 end;
 $$;

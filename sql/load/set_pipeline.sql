@@ -7,22 +7,11 @@ create or replace function backlog.set_pipeline(p_pipeline text, p_options jsonb
 as $$
 declare
   v_pipeline backlog_internal.pipeline := backlog_internal.find_pipeline(p_pipeline);
-  v_unknown  text;
 begin
-  select string_agg(k.name, ', ')
-  into v_unknown
-  from jsonb_object_keys(
-    case jsonb_typeof(p_options) when 'object' then p_options else '{"options": null}' end
-  ) as k (name)
-  where k.name not in (
-    'description', 'load_delay', 'min_rows', 'max_rejects', 'max_reject_ratio', 'auto_load'
-  );
-  if v_unknown is not null or p_options is null then
-    raise exception using
-      errcode = 'PB003',
-      message = format('unknown option %s', coalesce(v_unknown, 'null')),
-      hint = 'Options are description, load_delay, min_rows, max_rejects, max_reject_ratio, auto_load.';
-  end if;
+  perform backlog_internal.check_options(p_options, array[
+    'description', 'load_delay', 'min_rows', 'max_rejects', 'max_reject_ratio', 'auto_load',
+    'checkpoint_payload'
+  ]);
 
   v_pipeline := jsonb_populate_record(
     v_pipeline,
@@ -33,7 +22,7 @@ begin
   );
   perform backlog_internal.check_pipeline_options(
     v_pipeline.load_delay_seconds, v_pipeline.min_rows, v_pipeline.max_rejects,
-    v_pipeline.max_reject_ratio, v_pipeline.auto_load
+    v_pipeline.max_reject_ratio, v_pipeline.auto_load, v_pipeline.checkpoint_payload
   );
 
   update backlog_internal.pipeline as p
@@ -43,7 +32,8 @@ begin
     min_rows = v_pipeline.min_rows,
     max_rejects = v_pipeline.max_rejects,
     max_reject_ratio = v_pipeline.max_reject_ratio,
-    auto_load = v_pipeline.auto_load
+    auto_load = v_pipeline.auto_load,
+    checkpoint_payload = v_pipeline.checkpoint_payload
   where p.pipeline_id = v_pipeline.pipeline_id;
 end;
 $$;
@@ -51,7 +41,7 @@ $$;
 comment on function backlog.set_pipeline(text, jsonb) is
   $$Change options of a pipeline; those that the object does not name stay as they are.
 
-Options are description, load_delay, min_rows, max_rejects, max_reject_ratio and auto_load, as in
-backlog.create_pipeline.
+Options are description, load_delay, min_rows, max_rejects, max_reject_ratio, auto_load and
+checkpoint_payload, as in backlog.create_pipeline.
 
 Raises PB101 when there is no such pipeline, PB003 when an option is unknown or out of range.$$;

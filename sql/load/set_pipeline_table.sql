@@ -6,23 +6,11 @@ create or replace function backlog.set_pipeline_table(p_pipeline text, p_table t
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_table   backlog_internal.pipeline_table := backlog_internal.find_pipeline_table(p_pipeline, p_table);
-  v_unknown text;
+  v_table backlog_internal.pipeline_table := backlog_internal.find_pipeline_table(p_pipeline, p_table);
 begin
-  select string_agg(k.name, ', ')
-  into v_unknown
-  from jsonb_object_keys(
-    case jsonb_typeof(p_options) when 'object' then p_options else '{"options": null}' end
-  ) as k (name)
-  where k.name not in (
+  perform backlog_internal.check_options(p_options, array[
     'mode', 'version_column', 'on_malformed', 'on_foreign_key', 'on_unknown_field', 'park_seconds'
-  );
-  if v_unknown is not null or p_options is null then
-    raise exception using
-      errcode = 'PB003',
-      message = format('unknown option %s', coalesce(v_unknown, 'null')),
-      hint = 'Options are mode, version_column, on_malformed, on_foreign_key, on_unknown_field, park_seconds.';
-  end if;
+  ]);
 
   v_table := jsonb_populate_record(v_table, p_options);
   perform backlog_internal.check_table_policies(v_table);

@@ -30,11 +30,12 @@ begin
     update backlog_internal.quarantine_row as q
     set
       state = 'superseded',
+      superseded_by = p_load_id,
       closed_at = backlog_internal.clock()
     where q.item_id = any (v_done.done_ids)
       and q.state = 'waiting'
       and q.load_id is distinct from p_load_id
-      and q.created_at < (
+      and q.last_seen_at < (
         select min(l.claimed_at)
         from backlog_internal.retry_history as l
         where l.id = q.item_id

@@ -1,0 +1,63 @@
+create or replace function backlog_internal.supersede_quarantined(
+  p_load_id bigint,
+  p_table backlog_internal.pipeline_table
+)
+  returns void
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+  -- A nested loop would read all rows of the load for each that waits.
+  set enable_nestloop = off
+as $$
+begin
+  if not exists (
+    select
+    from backlog_internal.quarantine_row as q
+    where q.pipeline_table_id = p_table.pipeline_table_id
+      and q.state = 'waiting'
+      and q.row_key is not null
+  ) then
+    return;
+  end if;
+
+  execute format(
+    'update backlog_internal.quarantine_row as o set superseded_by = $1'
+      ' where o.quarantine_row_id = any (array('
+      '  select q.quarantine_row_id from backlog_internal.quarantine_row as q'
+      '  cross join lateral jsonb_populate_record(null::%s, q.row_key || coalesce(q.row_version, ''{}'')) as s'
+      '  join (%s) as r on %s'
+      '  where q.pipeline_table_id = $2 and q.state = ''waiting'' and q.row_key is not null'
+      '  and r.backlog_quarantine_id is null'
+      '  and ((q.arrival_page, q.arrival_position) < (r.backlog_page, r.backlog_position)'
+      '   or r.backlog_page = 0 and q.load_id is distinct from $1)'
+      '  and %s))',
+    p_table.delta_table,
+    backlog_internal.load_rows(p_load_id, p_table.pipeline_table_id),
+    backlog_internal.quoted_list(p_table.key_columns, 's.%I = r.%I', ' and '),
+    backlog_internal.version_sql(p_table)
+  )
+  using p_load_id, p_table.pipeline_table_id;
+
+  update backlog_internal.quarantine_row as q
+  set
+    state = 'superseded',
+    closed_at = backlog_internal.clock()
+  where q.pipeline_table_id = p_table.pipeline_table_id
+    and q.state = 'waiting'
+    and q.superseded_by = p_load_id
+    -- Of two different copies in one page the later was taken; somebody should see the other.
+    and q.quarantine_row_id not in (
+      select v.quarantine_row_id
+      from backlog_internal.load_verdict as v
+      where v.load_id = p_load_id
+        and v.pipeline_table_id = p_table.pipeline_table_id
+        and v.rule = 'duplicate'
+        and v.quarantine_row_id is not null
+    );
+end;
+$$;
+
+comment on function backlog_internal.supersede_quarantined(bigint, backlog_internal.pipeline_table) is
+  $$Close the quarantined rows of which a load has brought a newer copy, so that nobody replays them over it.
+
+Newer is what came later and, where there is a version column, does not have a smaller version.$$;
