@@ -19,7 +19,7 @@ as $$
 #variable_conflict use_column
 begin
   if p_lock_token is not null
-    and backlog_internal.finish_lease(p_lock_token, null, backlog_internal.clock()) = 0
+    and backlog_internal.finish_lease(p_lock_token, null, backlog_internal.clock()) <> '{}'
   then
     raise exception using
       errcode = 'PB001',

@@ -3,7 +3,7 @@ create or replace function backlog_internal.finish_lease(
   p_ids bigint[],
   p_now timestamptz
 )
-  returns int
+  returns bigint[]
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
@@ -13,14 +13,14 @@ create or replace function backlog_internal.finish_lease(
   set enable_mergejoin = off
 as $$
 declare
-  v_items int;
+  v_rest  bigint[];
   v_gates int[];
 begin
   with lease as (
     delete from backlog_internal.retry_lease as s
     using backlog_internal.retry_lane as l
     where s.token = p_token
-      and (p_ids is null or s.ids = p_ids)
+      and (p_ids is null or s.ids = p_ids or s.ids <@ p_ids)
       and l.lane_id = s.lane_id
     returning s.lane_id, s.gate_id, s.worker_id, s.claimed_at, s.ids, l.keep_event_data
   ), gone as (
@@ -43,18 +43,25 @@ begin
       g.event_data
     from gone as g
   )
-  select sum(cardinality(s.ids)), array_agg(distinct s.gate_id) filter (where s.gate_id is not null)
-  into v_items, v_gates
+  select
+    case
+      when sum(cardinality(s.ids)) is null then coalesce(p_ids, '{null}')
+      when p_ids is null or sum(cardinality(s.ids)) = cardinality(p_ids) then '{}'
+      else array(select u.id from unnest(p_ids) as u (id) except select unnest(d.ids) from lease as d)
+    end,
+    array_agg(distinct s.gate_id) filter (where s.gate_id is not null)
+  into v_rest, v_gates
   from lease as s;
 
   if v_gates is not null then
     perform backlog_internal.gate_success(u.gate_id, p_now) from unnest(v_gates) as u (gate_id);
   end if;
-  return coalesce(v_items, 0);
+  return v_rest;
 end;
 $$;
 
 comment on function backlog_internal.finish_lease(bigint, bigint[], timestamptz) is
-  $$Complete all items under a lock token; with p_ids only if they are exactly one lease of it.
+  $$Complete all leases under a lock token; with p_ids those that hold none but these items.
 
-Returns how many items were completed; 0 means that no lease fitted.$$;
+Returns what is left: the ids that no such lease held, or one null when p_ids is null and nothing is
+under the token.$$;

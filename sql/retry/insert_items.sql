@@ -11,23 +11,27 @@ declare
 begin
   return query
   with item as materialized (
-    select
-      nextval('backlog_internal.retry_item_id_seq') as id,
-      -- The usual item is sound and its lane known; all else is the function's business.
-      case
-        when l.lane_id is not null and i.problem is null and backlog_internal.item_problem(
-          i.event_type, i.event_data, i.channel_name, i.plugin_name, i.max_retries,
-          i.retry_delay_seconds, i.backoff_multiplier, i.priority
-        ) is null then l.lane_id
-        else backlog_internal.lane_for_item(i)
-      end as lane_id,
-      greatest(i.run_at, p_now) as due_at,
-      i.*
-    from backlog_internal.read_items(p_items) as i
-    left join backlog_internal.retry_lane as l
-      on l.event_type = i.event_type
-      and l.channel_name = i.channel_name
-      and l.priorities & (1 << i.priority) <> 0
+    select nextval('backlog_internal.retry_item_id_seq') as id, o.*
+    from (
+      select
+        -- The usual item is sound and its lane known; all else is the function's business.
+        case
+          when l.lane_id is not null and i.problem is null and backlog_internal.item_problem(
+            i.event_type, i.event_data, i.channel_name, i.plugin_name, i.max_retries,
+            i.retry_delay_seconds, i.backoff_multiplier, i.priority
+          ) is null then l.lane_id
+          else backlog_internal.lane_for_item(i)
+        end as lane_id,
+        greatest(i.run_at, p_now) as due_at,
+        i.*
+      from backlog_internal.read_items(p_items) as i
+      left join backlog_internal.retry_lane as l
+        on l.event_type = i.event_type
+        and l.channel_name = i.channel_name
+        and l.priorities & (1 << i.priority) <> 0
+      -- Items of one lane run in the order of their ids, so these follow the order of the call.
+      order by i.place
+    ) as o
   ), stored as (
     insert into backlog_internal.retry_item as s (
       id, event_id, lane_id, priority, max_retries, retry_delay_seconds, run_at, created_at,

@@ -1,5 +1,5 @@
 begin;
-select plan(24);
+select plan(29);
 set local test.now = '2030-01-01 12:00:00+00';
 
 -- A whole batch as it was acquired
@@ -47,6 +47,36 @@ select is(
   12::bigint, 'a batch over lanes and priorities'
 );
 select is_empty($$select from backlog.retry_items as i where i.event_type = 'wide'$$, 'all of them are gone');
+
+
+-- One lane of a batch whole, of another only a part; whole and single items leave the same history
+select backlog.set_retry_policy('kept', p_keep_event_data => true);
+select count(*) from backlog.enqueue_retry_items((select jsonb_agg(jsonb_build_object(
+  'event_type', 'kept', 'channel_name', 'c' || n / 3, 'event_data', jsonb_build_object('n', n), 'plugin_name', 'p',
+  'correlation_id', 'c', 'priority', 7)) from generate_series(0, 5) as n));
+set local test.now = '2030-01-01 12:00:02.5+00';
+drop table batch;
+create temp table batch as select * from backlog.acquire_retry_items('w', 6, 300, '{kept}');
+select is((select count(*) from backlog_internal.retry_lease as s where s.token in (select b.lock_token from batch as b)),
+  2::bigint, 'a batch with two leases');
+select results_eq(
+  $$select c.outcome, count(*) from backlog.complete_retry_items(
+      array(select b.id from batch as b where b.event_data <> '{"n": 5}' order by b.id),
+      array(select b.lock_token from batch as b where b.event_data <> '{"n": 5}')) as c group by c.outcome$$,
+  $$values ('completed', 5::bigint)$$, 'one is completed whole, of the other a part'
+);
+select results_eq(
+  $$select i.event_data from backlog.retry_items as i where i.event_type = 'kept'$$, $$values ('{"n": 5}'::jsonb)$$,
+  'the rest is still there'
+);
+select is(
+  (select count(distinct (to_jsonb(h) - 'id' - 'event_id' - 'channel_name' - 'event_data')) from backlog.retry_history as h
+    where h.event_type = 'kept'), 1::bigint, 'the history does not tell how an item was completed'
+);
+select results_eq(
+  $$select h.event_data from backlog.retry_history as h where h.event_type = 'kept' order by h.event_data$$,
+  $$select jsonb_build_object('n', n) from generate_series(0, 4) as n$$, 'and keeps what was asked for'
+);
 
 -- Stale ones
 create temp table last as select * from backlog.acquire_retry_items('w', 3);

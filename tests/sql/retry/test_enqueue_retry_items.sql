@@ -1,5 +1,5 @@
 begin;
-select plan(39);
+select plan(40);
 set local test.now = '2030-01-01 12:00:00+00';
 
 -- Without dedupe keys: one statement
@@ -154,6 +154,12 @@ set local test.now = '2030-01-01 12:00:02+00';
 select is(
   (select count(*) from backlog.acquire_retry_items('w', 1000, 300, '{bulk0,bulk1,bulk2}')),
   500::bigint, 'and each can be claimed'
+);
+
+create temp table ordered as select * from backlog.enqueue_retry_items((select jsonb_agg(jsonb_build_object(
+  'event_type', 'ordered', 'channel_name', 'c' || n % 3, 'event_data', n)) from generate_series(1, 30) as n));
+select results_eq(
+  'select o.item_position from ordered as o order by o.id', 'select generate_series(1, 30)', 'items are due in the order of the call'
 );
 
 select * from finish();
