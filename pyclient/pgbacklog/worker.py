@@ -274,10 +274,10 @@ class Pool:
             self.stuck += 1
             self._runners.discard(runner)
             self._runners.add(heir)
-            heir.start()
         if self.overrun:
             note(logging.ERROR, "too many handlers hang", event_types=",".join(self.event_types))
-            self.release(runner.batch.empty() if runner.batch else [])
+            self.release([x for batch in list(self.batches.values()) for x in batch.empty()])
+        heir.start()
         self.bell.ring()
         runner.link.cancel()
 
