@@ -52,11 +52,10 @@ TRANSACTIONAL = """
         time.sleep({seconds})
 """
 SQL_HOOK = """
-    create function note(p_event jsonb) returns void language sql as
-    $f$
-      insert into effect values (p_event ->> 'idempotency_key', pg_backend_pid(), 1)
-    $f$;
-    select backlog.register_sql_hook('note', 'note', 'checkpoint', p_mode => 'individual');
+    create function note(p_event jsonb) returns void language sql begin atomic
+      insert into effect values (p_event ->> 'idempotency_key', pg_backend_pid(), 1);
+    end;
+    select backlog.register_sql_hook('note', 'note(jsonb)', 'checkpoint', p_mode => 'individual');
 """
 SHORT_LEASE = ("--lock-timeout", "3")
 
