@@ -62,7 +62,10 @@ class Backlog(QueueSystem):
         return f"select * from backlog.enqueue_retry_item('bench', '{payload(1)}'::jsonb);"
 
     def bulk_sql(self) -> str:
-        return "select count(*) from bench_batch as b, backlog.enqueue_retry_items(b.items);"
+        # One kind of work, as in a queue of pgmq; enqueue_retry_items is for mixed ones.
+        return (
+            "select count(*) from bench_batch as b, backlog.enqueue_retry_batch('bench', b.list);"
+        )
 
     def fill(self, connection: Connection, count: int, batch: int = 100) -> None:
         self.fill_with(connection, count)
