@@ -80,6 +80,7 @@ create table backlog_internal.hook_head (
     constraint hook_head_hook_fkey references backlog_internal.hook on delete cascade,
   key text not null,
   item_id bigint not null,
+  hook_turn_id bigint not null,
   constraint hook_head_pkey primary key (hook_id, key)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 500);
 create index hook_head_by_item on backlog_internal.hook_head (item_id);
@@ -205,6 +206,7 @@ comment on table backlog_internal.hook_head is 'The delivery whose turn it is, o
 comment on column backlog_internal.hook_head.hook_id is 'The hook.';
 comment on column backlog_internal.hook_head.key is 'Value of the field that orders.';
 comment on column backlog_internal.hook_head.item_id is 'Its retry item.';
+comment on column backlog_internal.hook_head.hook_turn_id is 'The turn it had, from which the next one is looked for.';
 
 comment on table backlog_internal.incident is 'Writes that failed. What another table knows already is not here: see quarantine_row and dead_letter.';
 comment on column backlog_internal.incident.incident_id is 'Key.';

@@ -102,6 +102,7 @@ grant execute on function backlog.drop_hook(text) to backlog_operator;
 grant execute on function backlog.replay_events(text, timestamptz, timestamptz, bigint[], int, boolean, boolean) to backlog_operator;
 grant execute on function backlog.read_delivery(bigint, bigint) to backlog_worker, backlog_operator;
 grant execute on function backlog.expand_deliveries(bigint, bigint) to backlog_worker, backlog_operator;
+grant execute on function backlog.call_sql_hook(text, jsonb) to backlog_worker, backlog_operator;
 grant execute on function backlog.run_sql_hook(bigint, bigint) to backlog_worker, backlog_operator;
 grant execute on function backlog.run_sql_hooks(text, int) to backlog_worker, backlog_operator;
 grant execute on function backlog.complete_hook_turn(bigint, text, bigint) to backlog_worker, backlog_operator;

@@ -291,6 +291,7 @@
 \ir hooks/expand_deliveries.sql
 \ir hooks/complete_hook_turn.sql
 \ir hooks/read_delivery.sql
+\ir hooks/call_sql_hook.sql
 \ir hooks/run_sql_hook.sql
 \ir hooks/run_sql_hooks.sql
 \ir hooks/check_events.sql

@@ -14,7 +14,9 @@ values
   ('PB106', 'unknown_quarantine_row', 'No quarantined row has this id.'),
   ('PB107', 'pipeline_paused', 'The pipeline is paused and does not load.'),
   ('PB108', 'load_undone', 'Used inside a preview to undo its work; it never reaches a caller.'),
-  ('PB202', 'invalid_hook', 'The definition of the hook, or of the critical rule, cannot work.');
+  ('PB201', 'unknown_hook', 'No hook has this name.'),
+  ('PB202', 'invalid_hook', 'The definition of the hook, or of the critical rule, cannot work.'),
+  ('PB205', 'unknown_event', 'No event has this id; it may have been older than the retention.');
 
 comment on view backlog.error_codes is
   $$List every SQLSTATE that pgbacklog raises, with its name and meaning.$$;

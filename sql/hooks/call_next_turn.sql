@@ -1,50 +1,61 @@
-create or replace function backlog_internal.call_next_turn(p_hook_id bigint, p_key text)
-  returns bigint
+create or replace function backlog_internal.call_next_turn(p_head backlog_internal.hook_head)
+  returns void
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_turn backlog_internal.hook_turn;
-  v_id   bigint;
 begin
+  -- The turns before the last one are over, or were committed late: those come when no other waits.
   delete from backlog_internal.hook_turn as t
-  where t.hook_turn_id = (
-    select n.hook_turn_id
-    from backlog_internal.hook_turn as n
-    where n.hook_id = p_hook_id
-      and n.key = p_key
-    order by n.hook_turn_id
-    limit 1
+  where t.hook_turn_id = coalesce(
+    (
+      select n.hook_turn_id
+      from backlog_internal.hook_turn as n
+      where n.hook_id = p_head.hook_id
+        and n.key = p_head.key
+        and n.hook_turn_id > p_head.hook_turn_id
+      order by n.hook_id, n.key, n.hook_turn_id
+      limit 1
+    ),
+    (
+      select n.hook_turn_id
+      from backlog_internal.hook_turn as n
+      where n.hook_id = p_head.hook_id
+        and n.key = p_head.key
+      order by n.hook_id, n.key, n.hook_turn_id
+      limit 1
+    )
   )
   returning t.*
   into v_turn;
 
   if not found then
     delete from backlog_internal.hook_head as h
-    where h.hook_id = p_hook_id
-      and h.key = p_key;
-    return null;
+    where h.item_id = p_head.item_id
+      and h.hook_id = p_head.hook_id
+      and h.key = p_head.key;
+    return;
   end if;
 
-  select e.id
-  into v_id
-  from backlog_internal.hook as h
+  update backlog_internal.hook_head as h
+  set
+    item_id = e.id,
+    hook_turn_id = v_turn.hook_turn_id
+  from backlog_internal.hook as k
   cross join lateral backlog.enqueue_retry_item(
-    h.event_type, v_turn.event_data, p_plugin_name => 'hooks', p_priority => v_turn.priority,
+    k.event_type, v_turn.event_data, p_plugin_name => 'hooks', p_priority => v_turn.priority,
     p_correlation_id => v_turn.correlation_id
   ) as e
-  where h.hook_id = p_hook_id;
-
-  update backlog_internal.hook_head as h
-  set item_id = v_id
-  where h.hook_id = p_hook_id
-    and h.key = p_key;
-  return v_id;
+  where h.item_id = p_head.item_id
+    and h.hook_id = p_head.hook_id
+    and h.key = p_head.key
+    and k.hook_id = p_head.hook_id;
 end;
 $$;
 
-comment on function backlog_internal.call_next_turn(bigint, text) is
-  $$Make the next delivery of a hook and key due; when none waits, forget the key. Return its item.
+comment on function backlog_internal.call_next_turn(backlog_internal.hook_head) is
+  $$Make the next delivery of a hook and key due; when none waits, forget the key.
 
 The caller holds a lock on the row of hook_head.$$;

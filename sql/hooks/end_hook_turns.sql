@@ -18,7 +18,7 @@ begin
     order by h.hook_id, h.key
     for update
   loop
-    perform backlog_internal.call_next_turn(v_head.hook_id, v_head.key);
+    perform backlog_internal.call_next_turn(v_head);
   end loop;
 end;
 $$;

@@ -26,8 +26,8 @@ begin
     perform backlog_internal.set_hook_policy(p_hook);
     if p_start = 'beginning' then
       perform backlog_internal.enqueue_expansion(jsonb_build_object(
-        'task', 'beginning', 'hook_id', p_hook.hook_id, 'after_event_id', 0,
-        'settle_xid', pg_current_xact_id()::text, 'oldest_at', null
+        'task', 'beginning', 'hook_id', p_hook.hook_id, 'after_event_id', 0, 'undelivered', true,
+        'priority', 3
       ));
     end if;
     return p_hook.hook_id;
