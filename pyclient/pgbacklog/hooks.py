@@ -32,6 +32,8 @@ _REGISTER = """select backlog.register_hook(
   p_max_retries => %s, p_start => %s)"""
 _COMPLETE = "select backlog.complete_retry_item(%s, %s, %s)"
 _COMPLETE_TURN = "select backlog.complete_hook_turn(%s, %s, %s)"
+_RUN_SQL = "select backlog.run_sql_hook(%s, %s)"
+_SLACK = 5  # seconds after which the watchdog cancels a statement that overruns its own time-out
 _FACTS = ("hook", "kind", "event_id", "idempotency_key", "pipeline", "table", "record_count",
           "part", "parts", "source", "replay", "metadata")  # fmt: skip
 _PAUSE = "select backlog.pause_pipeline(%s, %s)"
@@ -42,14 +44,15 @@ class Hook:
     """How a hook is to be called; see what marks it for the fields."""
 
     name: str
-    kind: str
-    pipelines: Sequence[str] | None
-    mode: str
-    payload: str
-    order_key: str | None
-    concurrency: int | None
-    max_retries: int | None
-    start: str
+    kind: str = "checkpoint"
+    pipelines: Sequence[str] | None = None
+    mode: str = "bulk"
+    payload: str = "records"
+    order_key: str | None = None
+    concurrency: int | None = None
+    max_retries: int | None = None
+    start: str = "now"
+    in_sql: bool = False  # registered in the database, and run there
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,8 +294,25 @@ def call(
     return None
 
 
+def sql_hook(name: str, timeout: float, concurrency: int | None) -> Handler:
+    """Return the handler of an SQL hook: the database runs it under a statement time-out."""
+    hook = Hook(name, concurrency=concurrency, in_sql=True)
+    return Handler(HOOK + name, _run_sql, timeout + _SLACK, hook=hook)
+
+
+def _run_sql(handler: Handler, item: Item, connection: psycopg.Connection[Any]) -> None:
+    assert handler.timeout is not None
+    milliseconds = str(int((handler.timeout - _SLACK) * 1000))
+    with connection.transaction():
+        connection.execute("select set_config('statement_timeout', %s, true)", [milliseconds])
+        connection.execute(_RUN_SQL, [item.id, item.lock_token])
+
+
 def deliver(handler: Handler, item: Item, link: Link, lent: Lent, worker_id: str) -> bool:
     """Call a hook for a delivery; True when that has acked it, False when the caller has to."""
+    if handler.hook is not None and handler.hook.in_sql:
+        _run_sql(handler, item, link.connect())
+        return True
     if not handler.transactional:
         answer = call(handler, item, lent)
         if answer is None and not item.event_data.get("ordered"):

@@ -25,10 +25,10 @@ import psycopg
 from psycopg import sql
 
 from pgbacklog.connections import Connections, Lent
-from pgbacklog.hooks import register
+from pgbacklog.hooks import register, sql_hook
 from pgbacklog.link import Link
 from pgbacklog.logs import note
-from pgbacklog.registry import Handler, Registry
+from pgbacklog.registry import HOOK, Handler, Registry
 from pgbacklog.worker import Bell, Pool, Settings
 
 EXIT_STUCK = 6
@@ -39,6 +39,8 @@ _BLIND_POLL = 1.0  # seconds between polls when notifications do not arrive
 _BUSY_PAUSE = 0.05  # seconds a busy pool gets to find new work by itself
 _TICK = 60.0
 _HOOK_THREADS = 2  # for a hook that does not say
+_SQL_HOOKS = "select name, timeout_seconds, concurrency from backlog.hooks " \
+    "where language = 'sql' and enabled order by name"  # fmt: skip
 _GATHER = 0.2  # seconds in which more pages may join a load
 _RETRY_LOAD = 10.0
 
@@ -48,12 +50,13 @@ class Listener:
 
     def __init__(
         self, dsn: str, registry: Registry, settings: Settings,
-        connections: Connections = Connections(),  # noqa: B008 - it is never changed
+        connections: Connections = Connections(), sql_hooks: bool = True,  # noqa: B008 - constant
     ) -> None:  # fmt: skip
         self.dsn, self.registry, self.settings = dsn, registry, settings
-        self.connections = connections
+        self.connections, self.sql_hooks = connections, sql_hooks
         self.bell = Bell()
-        self.pools: list[Pool] = []
+        self.pools: list[Pool] = []  # those of its own hooks and handlers, and of SQL hooks
+        self._sql_pools: dict[Handler, Pool] = {}
         self.stops = 0
         self.deaf = False  # a proxy swallows notifications: poll instead
         self.link = self.open_link("listener")
@@ -73,13 +76,14 @@ class Listener:
         self._test_notifications()
         self._listen()
         settings = self.settings
-        self.pools = list(self._make_pools())
+        self.pools = self._own_pools = list(self._make_pools())
         note(
             logging.INFO, "listening", worker_id=settings.worker_id,
             event_types=",".join(sorted(self.registry)), threads=settings.threads,
             batch_size=settings.batch_size, notifications="no" if self.deaf else "yes",
         )  # fmt: skip
         self.house_link = self.open_link("housekeeper")
+        self._attend_sql_hooks()
         if not until_idle:
             threading.Thread(target=self._keep_house, daemon=True, name="housekeeper").start()
         self._wake(self.pools)
@@ -131,7 +135,27 @@ class Listener:
         for name, found in self.registry.items():
             if found.hook is not None:
                 register(self.link, found)
-                yield self._pool({name: found}, found.hook.concurrency or _HOOK_THREADS)
+                yield self._pool({name: found}, _threads(found))
+
+    def _attend_sql_hooks(self) -> None:
+        """Have a pool for every SQL hook of the database, and one for deliveries put off."""
+        found: list[Handler] = []
+        if self.sql_hooks:
+            for name, timeout, concurrency in self.house_link.call(_SQL_HOOKS):
+                if HOOK + name not in self.registry:
+                    found.append(sql_hook(name, timeout or self.settings.item_timeout, concurrency))
+        if found or any(each.hook is not None for each in self.registry.values()):
+            found.append(sql_hook("expand", self.settings.item_timeout, None))
+        gone = [self._sql_pools.pop(each) for each in list(self._sql_pools) if each not in found]
+        new = {x: self._pool({x.event_type: x}, _threads(x)) for x in found
+               if x not in self._sql_pools}  # fmt: skip
+        if new or gone:
+            self._sql_pools |= new
+            self.pools = [*self._own_pools, *self._sql_pools.values()]
+            note(logging.INFO, "hooks in SQL", event_types=",".join(x.event_type for x in found))
+            self.bell.ring()
+        for pool in gone:
+            pool.halt()
 
     def _pool(self, handlers: Mapping[str, Handler], threads: int) -> Pool:
         settings = replace(self.settings, threads=threads)
@@ -272,6 +296,7 @@ class Listener:
         while not self.stops:
             try:
                 self._load_pipelines()
+                self._attend_sql_hooks()
                 if monotonic() > self._next_tick:
                     self._next_tick = monotonic() + _TICK
                     (facts,) = self.house_link.call("select backlog.tick()")[0]
@@ -301,3 +326,8 @@ class Listener:
                     facts = {"pipeline": name, "sqlstate": error.sqlstate, "error": error}
                     note(logging.ERROR, "load failed", retry_in=_RETRY_LOAD, **facts)
         return loaded
+
+
+def _threads(handler: Handler) -> int:
+    concurrency = handler.hook.concurrency if handler.hook else None
+    return concurrency or _HOOK_THREADS

@@ -427,3 +427,108 @@ def test_connections_are_closed_when_the_listener_stops(
     process.process.terminate()
     assert process.ended() == 0
     eventually(lambda: conn.execute(lent).fetchall() == [])
+
+
+SQL_HOOKS = """
+    create schema shop;
+    create table shop.ledger (hook text, id int);
+    create function shop.note(p_event jsonb) returns void language sql as
+      'insert into shop.ledger select p_event ->> ''hook'', (p_event #>> ''{record,id}'')::int';
+    create function shop.sleep(p_event jsonb) returns void language sql as 'select pg_sleep(3600)';
+    create function shop.guard(p_event jsonb) returns text language sql as
+      'select ''stop: enough''::text';
+"""
+
+
+def ledger(conn: psycopg.Connection[Any]) -> list[tuple]:
+    """Return what SQL hooks have noted."""
+    return conn.execute("select hook, id from shop.ledger order by 1, 2").fetchall()
+
+
+def test_sql_hooks_run_beside_the_others_under_a_time_out(
+    conn: psycopg.Connection[Any], listen
+) -> None:
+    conn.execute(SQL_HOOKS)
+    call = "select backlog.register_sql_hook(%s, %s::regprocedure, p_mode => 'individual'"
+    conn.execute(f"{call}, p_timeout_seconds => 1)", ["sleepy", "shop.sleep(jsonb)"])
+    conn.execute(f"{call})", ["early", "shop.note(jsonb)"])
+    conn.execute(f"{call}, p_pipelines => '{{returns}}')", ["guard", "shop.guard(jsonb)"])
+    process = listen(HEAD + NOTE + """
+    @checkpoint("orders", mode="individual")
+    def fine(param):
+        effect("fine", id=param.record["id"])
+    """)
+    save(conn, {"id": 1}, {"id": 2})
+    eventually(lambda: ledger(conn) == [("early", 1), ("early", 2)], 5)
+    eventually(lambda: len(effects(conn, "fine")) == 2, 5)
+    conn.execute(f"{call})", ["late", "shop.note(jsonb)"])  # a listener finds new ones by itself
+    save(conn, {"id": 3}, pipeline="returns")
+    eventually(lambda: ledger(conn) == [("early", 1), ("early", 2), ("early", 3), ("late", 3)])
+    eventually(lambda: process.events("item failed"))
+    assert {e["code"] for e in process.events("item failed")} == {"57014"}
+    assert conn.execute(
+        "select pause_reason from backlog.pipelines where name = 'returns'"
+    ).fetchone() == ("hook guard: enough",)
+
+    conn.execute("select backlog.disable_hook('early')")
+    eventually(lambda: "early" not in process.events("hooks in SQL")[-1]["event_types"])
+    save(conn, {"id": 4})
+    eventually(lambda: ("late", 4) in ledger(conn))
+    assert ("early", 4) not in ledger(conn)
+
+
+def test_sql_hooks_can_be_left_to_others(conn: psycopg.Connection[Any], listen) -> None:
+    conn.execute(SQL_HOOKS)
+    conn.execute("select backlog.register_sql_hook('a', 'shop.note(jsonb)'::regprocedure)")
+    save(conn, {"id": 1})
+    # Nor can rows of the database name a function that was not registered.
+    conn.execute(
+        "select backlog.enqueue_retry_item('hook.audit', '{\"sql_function\": \"shop.note\"}')"
+    )
+    listen(HEAD + """
+    @checkpoint("orders")
+    def other(param): ...
+    """, "--no-sql-hooks", "--until-idle").ended()
+    assert ledger(conn) == []
+    assert live(conn) == 2
+
+
+def test_large_commits_are_delivered_in_slices(conn: psycopg.Connection[Any], listen) -> None:
+    """More records than the writer wants to make deliveries of itself."""
+    make_hook(conn, "each", ", p_mode => 'individual'")
+    save(conn, *[{"id": n} for n in range(2500)])
+    listen(HEAD + NOTE + """
+    @checkpoint(mode="individual")
+    def each(param):
+        effect("each", id=param.record["id"])
+    """, "--until-idle").ended()
+    found = [each["id"] for each in effects(conn, "each")]
+    assert sorted(found) == list(range(2500))
+
+
+def test_ordered_hooks_take_the_records_of_a_key_in_turn(
+    conn: psycopg.Connection[Any], listen
+) -> None:
+    """Two listeners, and a key whose head fails at first: it blocks its key and no other."""
+    hooks = HEAD + NOTE + """
+    @checkpoint("orders", mode="individual", order_key="id", transactional={transactional})
+    def ordered(param):
+        effect("ordered", id=param.record["id"], n=param.record["n"])
+        if param.record == {{"id": 0, "n": 0}} | param.record and param.ctx.attempt < 3:
+            raise RuntimeError("not yet")
+    """
+    make_hook(conn, "ordered", ", p_mode => 'individual', p_order_key => 'id'")
+    conn.execute("select backlog.set_retry_policy('hook.ordered', p_retry_delay_seconds => 1)")
+    for n in range(20):
+        save(conn, *[{"id": key, "n": n} for key in range(5)])
+    listen(hooks.format(transactional=True))
+    listen(hooks.format(transactional=True))
+    eventually(lambda: len(effects(conn, "ordered")) == 102, 30)
+    eventually(lambda: live(conn) == 0)
+
+    seen = effects(conn, "ordered")
+    for key in range(5):
+        turns = [each["n"] for each in seen if each["id"] == key]
+        assert turns == ([0, 0] if key == 0 else []) + list(range(20)), key
+    last_of_others = max(i for i, each in enumerate(seen) if each["id"] != 0)
+    assert last_of_others < seen.index({"id": 0, "n": 5})

@@ -46,6 +46,8 @@ def _with_settings(command: Any) -> Any:
 @_with_settings
 @click.option("--config", metavar="FILE", envvar="PGBACKLOG_CONFIG", show_envvar=True,
               help="Databases that hooks use.  [default: pgbacklog.toml, if it is here]")
+@click.option("--sql-hooks/--no-sql-hooks", default=True,
+              help="Also run the SQL hooks of the database, with the rights of this role.")
 @click.option("--until-idle", "--once", is_flag=True, help="End when nothing is due any more.")
 @click.option("--log-format", default="text", type=click.Choice(["text", "json"]),
               help="Lines of key=value, or of JSON.")
@@ -54,8 +56,8 @@ def _with_settings(command: Any) -> Any:
 @click.pass_context
 def listen(
     ctx: click.Context, /, hooks: tuple[str, ...], event_types: tuple[str, ...],
-    worker_id: str | None, config: str | None, until_idle: bool, log_format: str, log_level: str,
-    **settings: Any,
+    worker_id: str | None, config: str | None, sql_hooks: bool, until_idle: bool,
+    log_format: str, log_level: str, **settings: Any,
 ) -> None:  # fmt: skip
     """Run fetchers and handlers on the items that are due, until stopped."""
     set_up_logging(log_format, log_level)
@@ -66,6 +68,7 @@ def listen(
     connections = Connections.read(config)
     name = worker_id or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
     with address(ctx) as dsn:
-        listener = Listener(dsn, registry, Settings(name, **settings), connections)
+        made = Settings(name, **settings)
+        listener = Listener(dsn, registry, made, connections, sql_hooks and not event_types)
         listener.handle_signals()
         sys.exit(listener.run(until_idle))
