@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from psycopg import sql
+
 from ..report import Bar, Results
 from ..server import Connection, Server
 from ..settings import Settings
@@ -21,7 +23,16 @@ from ..workers.backlog import (
     listen_environment,
     prepare_hooks,
 )
-from .notify import ALWAYS, LISTENERS, SHIPPED, SILENT, measure_announcements, metric
+from .notify import (
+    ALWAYS,
+    CHANNEL,
+    CLIENTS,
+    LISTENERS,
+    SHIPPED,
+    SILENT,
+    measure_announcements,
+    metric,
+)
 from .worker import FINISHED, latency, throughput
 
 RATE = 2000
@@ -35,6 +46,7 @@ BACKLOG = 20_000
 SAVED = f"checkpoints/s saved, asked {RATE:,}"
 WAITING = "deliveries waiting, median of the last half"
 GROWTH = "deliveries waiting, end minus middle"
+WOKEN = f"notifications per 1,000 checkpoints, c{CLIENTS}, {LISTENERS} real listeners"
 CALM = 0.25  # a backlog is not one as long as it is worked off in this many seconds
 
 BARS = [
@@ -44,6 +56,7 @@ BARS = [
     Bar(FINISHED, SHIPPED, at_least=RATE),
     Bar("latency p50 ms", SHIPPED, at_most=10),
     Bar("latency p99 ms", SHIPPED, at_most=50),
+    Bar(WOKEN, SHIPPED, at_most=100),
     Bar(metric(0), SHIPPED, at_least=0.85, against=SILENT),
     Bar(metric(LISTENERS), SHIPPED, at_least=0.85, against=SILENT),
     Bar(metric(LISTENERS), SHIPPED, against=ALWAYS),
@@ -68,20 +81,48 @@ class Checkpoints(Backlog):
 
 
 @contextmanager
-def listener(system: Checkpoints) -> Iterator[None]:
-    """Keep one listener running, as shipped."""
-    process = subprocess.Popen(
-        listen_command(CHECKPOINT_HOOKS),
-        env=listen_environment(system.server, system.database),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    time.sleep(WARM_UP)
+def real_listeners(system: Checkpoints, count: int) -> Iterator[None]:
+    """Keep this many listeners running, as shipped."""
+    processes = [
+        subprocess.Popen(
+            listen_command(CHECKPOINT_HOOKS),
+            env=listen_environment(system.server, system.database),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for _ in range(count)
+    ]
+    time.sleep(WARM_UP + 0.4 * count)
     try:
         yield
     finally:
-        process.terminate()
-        process.wait(60)
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(60)
+
+
+class Ear(threading.Thread):
+    """Counts the notifications that listeners get."""
+
+    def __init__(self, system: Checkpoints) -> None:
+        super().__init__(daemon=True)
+        self.system = system
+        self.heard = 0
+        self.done = threading.Event()
+
+    def run(self) -> None:
+        """Count until told to stop."""
+        with self.system.connect() as connection:
+            connection.execute(sql.SQL("listen {}").format(sql.Identifier(CHANNEL)))
+            while not self.done.is_set():
+                self.heard += sum(1 for _ in connection.notifies(timeout=0.1))
+
+    def stop(self) -> int:
+        """Stop and return the count."""
+        self.done.set()
+        self.join()
+        return self.heard
 
 
 class Watch(threading.Thread):
@@ -108,7 +149,7 @@ class Watch(threading.Thread):
 
 def sustain(system: Checkpoints, settings: Settings, results: Results) -> None:
     """Save checkpoints at a steady rate while one listener delivers them."""
-    with listener(system):
+    with real_listeners(system, 1):
         watch = Watch(system)
         watch.start()
         seconds = SUSTAIN * settings.seconds if settings.seconds >= 1 else settings.seconds
@@ -123,6 +164,19 @@ def sustain(system: Checkpoints, settings: Settings, results: Results) -> None:
     results.add(SHIPPED, GROWTH, max(0, statistics.median(waiting[-end:]) - around_middle))
 
 
+def wake(system: Checkpoints, settings: Settings, results: Results) -> None:
+    """Count how often real listeners are woken by many who save as fast as they can."""
+    with real_listeners(system, LISTENERS):
+        ear = Ear(system)
+        ear.start()
+        seconds = 3 * settings.seconds if settings.seconds >= 1 else settings.seconds
+        saved = system.server.pgbench(system.database, system.single_sql(), CLIENTS, seconds)
+        heard = ear.stop()
+    total = saved * seconds if seconds >= 1 else 20 * CLIENTS
+    results.add(SHIPPED, WOKEN, heard / total * 1000)
+    results.add(SHIPPED, f"single/s c{CLIENTS}, {LISTENERS} real listeners", saved)
+
+
 def run(server: Server, settings: Settings, results: Results) -> None:
     """Measure, round by round."""
     jobs = settings.rows_or(BACKLOG)
@@ -132,11 +186,12 @@ def run(server: Server, settings: Settings, results: Results) -> None:
                 assert isinstance(system, Checkpoints)
                 server.checkpoint()
                 sustain(system, settings, results)
+                wake(system, settings, results)
                 measure_announcements(system, settings, results)
         if settings.wants(SHIPPED):
             throughput(settings, BacklogHooks.name, jobs, results, SHIPPED)
             latency(settings, BacklogHooks.name, min(jobs, LATENCY_JOBS), results, SHIPPED)
     results.notes.append(
-        f"one listener with its defaults, a hook that only counts; {SAVERS} pgbench clients save"
+        f"listeners with their defaults, a hook that only counts; {SAVERS} pgbench clients save"
         " single records; deliveries that are leased count as waiting"
     )
