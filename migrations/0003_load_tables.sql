@@ -123,7 +123,8 @@ create table backlog_internal.load (
   items_failed bigint not null default 0,
   error_code text,
   error text,
-  problems jsonb
+  problems jsonb,
+  incident_id bigint
 );
 create index load_by_pipeline on backlog_internal.load (pipeline_id, load_id);
 
@@ -161,6 +162,7 @@ create unlogged table backlog_internal.load_work (
   duplicates bigint not null default 0,
   outdated bigint not null default 0,
   complete_set boolean not null default false,
+  payload text not null default 'none',
   note text,
   constraint load_work_pkey primary key (load_id, pipeline_table_id)
 );
@@ -359,6 +361,7 @@ comment on column backlog_internal.load.items_failed is 'Retry items that failed
 comment on column backlog_internal.load.error_code is 'SQLSTATE when it did not load.';
 comment on column backlog_internal.load.error is 'Why it did not load.';
 comment on column backlog_internal.load.problems is 'Some of the verdicts that made it refuse.';
+comment on column backlog_internal.load.incident_id is 'The incident that it opened, or that goes on with it.';
 
 comment on table backlog_internal.load_table is 'What a load did to one table.';
 comment on column backlog_internal.load_table.load_id is 'The load.';
@@ -392,6 +395,7 @@ comment on column backlog_internal.load_work.parked is 'As in load_table.';
 comment on column backlog_internal.load_work.duplicates is 'As in load_table.';
 comment on column backlog_internal.load_work.outdated is 'As in load_table.';
 comment on column backlog_internal.load_work.complete_set is 'Whether the rows are a full set, so that missing ones may be deleted.';
+comment on column backlog_internal.load_work.payload is 'What of the changed rows is kept for checkpoint events: none, keys or records.';
 comment on column backlog_internal.load_work.note is 'As in load_table.';
 
 comment on table backlog_internal.load_verdict is 'Verdicts of a running load or of one staged page, one row per violation.';

@@ -184,6 +184,7 @@
 \ir load/matching_quarantine.sql
 \ir load/choose_quarantine.sql
 \ir load/merge_columns.sql
+\ir load/write_changes.sql
 \ir load/merge_table.sql
 \ir load/newest_first.sql
 \ir load/note_complete_sets.sql
@@ -204,6 +205,7 @@
 \ir load/quarantine_rows.sql
 \ir load/raise_malformed.sql
 \ir load/raise_unknown_export.sql
+\ir load/continue_incident.sql
 \ir load/record_load.sql
 \ir load/recover_staged.sql
 \ir load/refuse_load.sql
@@ -212,6 +214,8 @@
 \ir load/restage_quarantined.sql
 \ir load/row_rules.sql
 \ir load/rows_sql.sql
+\ir load/save_load_checkpoints.sql
+\ir load/open_load_incidents.sql
 \ir load/run_load.sql
 \ir load/settle_items.sql
 \ir load/settle_verdicts.sql

@@ -1,4 +1,4 @@
-create or replace function backlog_internal.key_sql(p_columns text[])
+create or replace function backlog_internal.key_sql(p_columns text[], p_row text = 'r')
   returns text
   language sql
   immutable
@@ -8,13 +8,13 @@ as $$
     when 0 then 'null::jsonb'
     else format(
       'case when %s then jsonb_build_object(%s) end',
-      string_agg(format('r.%I is not null', k.name), ' and ' order by k.place),
-      string_agg(format('%L, r.%I', k.name, k.name), ', ' order by k.place)
+      string_agg(format('%I.%I is not null', p_row, k.name), ' and ' order by k.place),
+      string_agg(format('%L, %I.%I', k.name, p_row, k.name), ', ' order by k.place)
     )
   end
   from unnest(p_columns) with ordinality as k (name, place)
   where k.name is not null
 $$;
 
-comment on function backlog_internal.key_sql(text[]) is
-  $$Write some columns of a row r as a JSON object; null when one of them is null or none is asked for.$$;
+comment on function backlog_internal.key_sql(text[], text) is
+  $$Write some columns of a row as a JSON object; null when one of them is null or none is asked for.$$;

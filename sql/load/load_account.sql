@@ -5,7 +5,7 @@ create or replace function backlog_internal.load_account(p_load_id bigint)
   set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(jsonb_agg(
-    to_jsonb(w) - array['load_id', 'pipeline_table_id', 'rows_sql', 'accepted', 'marked']
+    to_jsonb(w) - array['load_id', 'pipeline_table_id', 'rows_sql', 'accepted', 'marked', 'payload']
       || jsonb_build_object('table_name', t.name)
     order by w.load_order
   ), '[]')

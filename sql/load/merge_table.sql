@@ -47,21 +47,19 @@ begin
 
   if v_counted.o_changed is distinct from 0 then
     -- Only rows that differ are written: an unchanged one costs neither a new version nor WAL.
-    execute format(
+    v_updated := backlog_internal.write_changes(p_load_id, p_table, format(
       'update %s as s set %s from (%s) as r where not r.backlog_deleted and %s and (%s) and %s',
       p_table.stable_table, v_sets, v_rows, v_joined, v_differs, backlog_internal.version_sql(p_table)
-    );
-    get diagnostics v_updated = row_count;
+    ));
   end if;
 
   if v_accepted > 0 and v_counted.o_new is distinct from 0 then
     perform backlog_internal.advance_sequences(p_load_id, p_table);
-    execute format(
-      'insert into %s (%s) overriding system value select %s from (%s) as r where not r.backlog_deleted%s',
+    v_inserted := backlog_internal.write_changes(p_load_id, p_table, format(
+      'insert into %s as s (%s) overriding system value select %s from (%s) as r where not r.backlog_deleted%s',
       p_table.stable_table, v_columns, v_values, v_rows,
       ' and not exists (select from ' || p_table.stable_table::text || ' as s where ' || v_joined || ')'
-    );
-    get diagnostics v_inserted = row_count;
+    ));
   end if;
 
   update backlog_internal.load_work as w

@@ -5,11 +5,16 @@ create or replace function backlog_internal.open_load(p_load_id bigint, p_pipeli
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_table  backlog_internal.pipeline_table;
-  v_items  bigint;
-  v_copied boolean;
-  v_staged boolean;
+  v_table   backlog_internal.pipeline_table;
+  v_payload text;
+  v_items   bigint;
+  v_copied  boolean;
+  v_staged  boolean;
 begin
+  select coalesce(p.checkpoint_payload, backlog_internal.wanted_payload('checkpoint', p.name))
+  into v_payload
+  from backlog_internal.pipeline as p
+  where p.pipeline_id = p_pipeline_id;
   update backlog_internal.staged_item as s
   set
     load_id = p_load_id,
@@ -29,12 +34,12 @@ begin
       or v_items > 0;
     execute format('select exists (select from only %s)', v_table.delta_table) into v_copied;
     insert into backlog_internal.load_work (
-      load_id, pipeline_table_id, load_order, rows_sql, complete_set
+      load_id, pipeline_table_id, load_order, rows_sql, payload
     )
     values (
       p_load_id, v_table.pipeline_table_id, v_table.load_order,
       backlog_internal.rows_sql(v_table, p_load_id, v_copied, v_staged),
-      false
+      v_payload
     );
   end loop;
   return v_items;

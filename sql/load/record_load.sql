@@ -14,6 +14,7 @@ declare
   v_failed bigint := coalesce((p_result ->> 'items_failed')::bigint, 0);
 begin
   delete from backlog_internal.load_verdict as v where v.load_id = p_load_id;
+  delete from backlog_internal.load_change as c where c.load_id = p_load_id;
   delete from backlog_internal.refused_row as f where f.batch_id = p_load_id;
   delete from backlog_internal.load_work as w where w.load_id = p_load_id;
 
@@ -30,12 +31,13 @@ begin
   end if;
   insert into backlog_internal.load (
     load_id, pipeline_id, outcome, started_at, finished_at, items_completed, items_failed, error_code,
-    error, problems
+    error, problems, incident_id
   )
   values (
     p_load_id, p_pipeline.pipeline_id, p_result ->> 'outcome', p_started, v_now,
     coalesce((p_result ->> 'items_completed')::bigint, 0), v_failed, p_result ->> 'error_code',
-    p_result ->> 'error', nullif(p_result -> 'problems', '[]')
+    p_result ->> 'error', nullif(p_result -> 'problems', '[]'),
+    backlog_internal.continue_incident(p_load_id, p_pipeline, p_result)
   );
   insert into backlog_internal.load_table
   select

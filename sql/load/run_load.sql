@@ -35,6 +35,8 @@ begin
   end loop;
   perform backlog_internal.defer_keys(p_pipeline.pipeline_id, false);
 
+  perform backlog_internal.save_load_checkpoints(p_load_id, p_pipeline);
+  perform backlog_internal.open_load_incidents(p_load_id, p_pipeline.name);
   v_items := backlog_internal.settle_items(p_load_id);
   perform backlog_internal.empty_deltas(p_load_id);
   perform set_config('work_mem', v_own, true);

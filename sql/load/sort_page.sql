@@ -56,6 +56,9 @@ begin
     group by u.row_id
   ) as v on v.row_id = format('(%s,1)', e.place)::tid;
   perform backlog_internal.file_refused(-v_page, p_table);
+  perform backlog_internal.open_load_incidents(-v_page, p.name)
+  from backlog_internal.pipeline as p
+  where p.pipeline_id = p_table.pipeline_id;
 
   select
     coalesce(jsonb_agg(

@@ -24,13 +24,28 @@ begin
     end if;
   end loop;
 
-  update backlog_internal.quarantine_row as q
-  set
-    state = 'waiting',
-    parked_until = null
-  where q.state = 'parked'
-    and q.parked_until <= v_now;
-  get diagnostics v_aged = row_count;
+  -- Now a person must look at them.
+  with aged as (
+    update backlog_internal.quarantine_row as q
+    set
+      state = 'waiting',
+      parked_until = null
+    where q.state = 'parked'
+      and q.parked_until <= v_now
+    returning q.quarantine_row_id, q.pipeline_id
+  ),
+  told as (
+    select
+      cardinality(a.ids) as rows,
+      backlog_internal.open_quarantine_incidents(p.name, a.ids)
+    from (
+      select g.pipeline_id, array_agg(g.quarantine_row_id order by g.quarantine_row_id) as ids
+      from aged as g
+      group by g.pipeline_id
+    ) as a
+    join backlog_internal.pipeline as p on p.pipeline_id = a.pipeline_id
+  )
+  select coalesce(sum(t.rows), 0) into v_aged from told as t;
 
   delete from backlog_internal.quarantine_row as q
   where q.quarantine_row_id in (
