@@ -117,6 +117,8 @@ create table backlog_internal.incident (
   created_at timestamptz not null
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
 create index incident_by_pipeline on backlog_internal.incident (pipeline, incident_id);
+create index incident_open on backlog_internal.incident (incident_id) where state = 'open';
+create index incident_settled on backlog_internal.incident (resolved_at) where state <> 'open';
 create unique index incident_by_quarantine_row on backlog_internal.incident (quarantine_row_id)
   where quarantine_row_id is not null;
 create unique index incident_by_item on backlog_internal.incident (item_id) where item_id is not null;
@@ -227,7 +229,7 @@ comment on column backlog_internal.incident.load_id is 'The load that failed.';
 comment on column backlog_internal.incident.replay_as is 'Event type of the retry item that replays the record.';
 comment on column backlog_internal.incident.critical is 'Whether a critical rule matched.';
 comment on column backlog_internal.incident.critical_because is 'The rules that matched, or why one could not be applied.';
-comment on column backlog_internal.incident.state is 'open, resolved or dismissed; does not matter when quarantine or a dead letter knows.';
+comment on column backlog_internal.incident.state is 'open, resolved or dismissed. While quarantine or a dead letter has the row, that says more.';
 comment on column backlog_internal.incident.note is 'What a person said about it.';
 comment on column backlog_internal.incident.resolved_at is 'When it was resolved or dismissed.';
 comment on column backlog_internal.incident.resolved_by is 'Who did.';

@@ -106,7 +106,14 @@ grant execute on function backlog.call_sql_hook(text, jsonb) to backlog_worker, 
 grant execute on function backlog.run_sql_hook(bigint, bigint) to backlog_worker, backlog_operator;
 grant execute on function backlog.run_sql_hooks(text, int) to backlog_worker, backlog_operator;
 grant execute on function backlog.complete_hook_turn(bigint, text, bigint) to backlog_worker, backlog_operator;
+grant execute on function backlog.set_critical_rule(text, text, text[]) to backlog_operator;
+grant execute on function backlog.drop_critical_rule(text) to backlog_operator;
+grant execute on function backlog.resolve_incident(bigint, text, text) to backlog_operator;
+grant select on backlog.incidents to backlog_worker, backlog_operator, backlog_monitor;
+grant select on backlog.failure_stats to backlog_worker, backlog_operator, backlog_monitor;
+grant select on backlog.critical_rules to backlog_operator, backlog_monitor;
 grant select on backlog.hooks to backlog_worker, backlog_operator, backlog_monitor;
+grant select on backlog.events to backlog_worker, backlog_operator;
 
 -- Monitor
 grant execute on function backlog.tick() to backlog_worker, backlog_operator;

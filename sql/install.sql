@@ -125,6 +125,7 @@
 \ir retry/retry_history.sql
 \ir retry/retry_queue_stats.sql
 \ir retry/retry_queue_alerts.sql
+\ir monitor/ensure_day_partitions.sql
 \ir retry/ensure_history_partitions.sql
 \ir retry/cleanup_retry_queue.sql
 
@@ -288,6 +289,7 @@
 \ir hooks/enable_hook.sql
 \ir hooks/drop_hook.sql
 \ir hooks/hooks.sql
+\ir hooks/events.sql
 \ir hooks/matching_events.sql
 \ir hooks/call_first_turns.sql
 \ir hooks/deliver_slice.sql
@@ -300,6 +302,23 @@
 \ir hooks/run_sql_hooks.sql
 \ir hooks/check_events.sql
 \ir hooks/replay_events.sql
+\ir hooks/incidents.sql
+\ir hooks/failure_stats.sql
+\ir hooks/critical_rules.sql
+\ir hooks/set_critical_rule.sql
+\ir hooks/drop_critical_rule.sql
+\ir hooks/raise_not_open.sql
+\ir hooks/replay_incident.sql
+\ir hooks/dismiss_incident.sql
+\ir hooks/resolve_incident.sql
+\ir hooks/drop_old_events.sql
+\ir hooks/repair_turns.sql
+\ir hooks/roll_up_failures.sql
+\ir hooks/settle_incidents.sql
+\ir hooks/tick_hooks.sql
+\ir hooks/tick_events.sql
+\ir hooks/hook_status.sql
+\ir hooks/incident_status.sql
 
 -- Monitor: status, statistics, alerts, maintenance
 \ir monitor/tick_retry.sql

@@ -16,6 +16,8 @@ values
   ('PB108', 'load_undone', 'Used inside a preview to undo its work; it never reaches a caller.'),
   ('PB201', 'unknown_hook', 'No hook has this name.'),
   ('PB202', 'invalid_hook', 'The definition of the hook, or of the critical rule, cannot work.'),
+  ('PB203', 'unknown_incident', 'No incident has this id.'),
+  ('PB204', 'incident_not_open', 'The incident is not open, or cannot be replayed.'),
   ('PB205', 'unknown_event', 'No event has this id; it may have been older than the retention.');
 
 comment on view backlog.error_codes is

@@ -34,7 +34,9 @@ begin
     error_code = excluded.error_code,
     attempt = excluded.attempt,
     critical = excluded.critical,
-    critical_because = excluded.critical_because;
+    critical_because = excluded.critical_because,
+    state = 'open',
+    resolved_at = null;
 
   if v_last.pipeline is not null then
     insert into backlog_internal.failure_count

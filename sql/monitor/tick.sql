@@ -13,14 +13,15 @@ begin
     return jsonb_build_object('busy', true);
   end if;
 
-  -- Retention may lock the whole history for the rest of the transaction, so it comes last.
-  v_done := backlog_internal.tick_load() || backlog_internal.tick_retry();
+  -- Retention may lock the whole history, and all events, for the rest of the transaction, so it comes last.
+  v_done := backlog_internal.tick_load() || backlog_internal.tick_hooks()
+    || backlog_internal.tick_retry() || backlog_internal.tick_events();
   return v_done || jsonb_build_object('busy', false, 'at', backlog_internal.clock());
 end;
 $$;
 
 comment on function backlog.tick() is
-  $$Keep house: rescue expired leases, make and drop history partitions, look after pipelines.
+  $$Keep house: rescue expired leases, make and drop partitions of history and events, look after pipelines and hooks.
 
 Returns what was done. Call it about once a minute; a listener does, and so can pg_cron:
 select cron.schedule('pgbacklog', '* * * * *', 'select backlog.tick()'). Bounded work, one at a time.$$;
