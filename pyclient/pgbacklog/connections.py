@@ -113,8 +113,9 @@ class Lent:
     connection is configured as autocommit.
     """
 
-    def __init__(self, connections: Connections, own_dsn: str = "") -> None:
+    def __init__(self, connections: Connections, own_dsn: str = "", keep: bool = True) -> None:
         self.connections = connections
+        self._keep = keep  # False rolls back what a hook did, however it ends
         self._own = Address(own_dsn)  # where pgbacklog itself lives; the usual destination
         self._open: dict[str, tuple[Any, float]] = {}
         self._used: dict[str, Any] = {}
@@ -158,7 +159,7 @@ class Lent:
         used, self._used = self._used, {}
         for name, connection in used.items():
             self._open[name] = (connection, monotonic())
-            if error is None:
+            if error is None and self._keep:
                 try:
                     _end(connection, "commit")
                     continue

@@ -514,7 +514,7 @@ def test_ordered_hooks_take_the_records_of_a_key_in_turn(
     @checkpoint("orders", mode="individual", order_key="id", transactional={transactional})
     def ordered(param):
         effect("ordered", id=param.record["id"], n=param.record["n"])
-        if param.record == {{"id": 0, "n": 0}} | param.record and param.ctx.attempt < 3:
+        if param.record["id"] == param.record["n"] == 0 and param.ctx.attempt < 3:
             raise RuntimeError("not yet")
     """
     make_hook(conn, "ordered", ", p_mode => 'individual', p_order_key => 'id'")
