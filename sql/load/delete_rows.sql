@@ -12,6 +12,8 @@ declare
   v_joined  text := backlog_internal.quoted_list(p_table.key_columns, 's.%I = r.%I', ' and ');
   v_marked  bigint := 0;
   v_missing bigint := 0;
+  v_kept    bigint := 0;
+  v_note    text;
 begin
   select w.*
   into v_work
@@ -32,17 +34,27 @@ begin
 
   if v_work.complete_set and v_work.received > 0 then
     execute format(
-      'delete from %s as s where not exists (select from (%s) as r where %s)',
+      'delete from %s as s where not exists (select from (%s) as r where %s)'
+        ' and (s.tableoid, s.ctid) not in (select v.source, v.row_id from backlog_internal.load_verdict as v'
+        '  where v.load_id = $1 and v.pipeline_table_id = $2 and v.action = ''keep'')',
       p_table.stable_table, v_work.rows_sql, v_joined
-    );
+    )
+    using p_load_id, p_table.pipeline_table_id;
     get diagnostics v_missing = row_count;
+    select count(*), format('%s missing rows were kept: %s', count(*), min(v.message))
+    into v_kept, v_note
+    from backlog_internal.load_verdict as v
+    where v.load_id = p_load_id
+      and v.pipeline_table_id = p_table.pipeline_table_id
+      and v.action = 'keep';
   end if;
 
   update backlog_internal.load_work as w
   set
     deleted = v_marked + v_missing,
     -- A mark for a row that is not there, or is newer, changes nothing.
-    unchanged = w.unchanged + w.marked - v_marked
+    unchanged = w.unchanged + w.marked - v_marked,
+    note = case when v_kept > 0 then v_note else w.note end
   where w.load_id = p_load_id
     and w.pipeline_table_id = p_table.pipeline_table_id;
 end;

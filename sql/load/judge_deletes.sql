@@ -14,28 +14,7 @@ begin
   if p_table.delete_column is null then
     return;
   end if;
-  for v_key in
-    select
-      k.conname::text as name,
-      k.conrelid::regclass as child,
-      n.joined,
-      backlog_internal.settled_child_sql(p_load_id, p_table.pipeline_id, k.conrelid::regclass, n.columns) as settled
-    from pg_constraint as k
-    cross join lateral (
-      select
-        string_agg(format('c.%I = s.%I', a.attname, b.attname), ' and ' order by u.place) as joined,
-        array_agg(a.attname::text order by u.place) as columns
-      from unnest(k.conkey, k.confkey) with ordinality as u (child, parent, place)
-      join pg_attribute as a on a.attrelid = k.conrelid and a.attnum = u.child
-      join pg_attribute as b on b.attrelid = k.confrelid and b.attnum = u.parent
-    ) as n
-    where k.confrelid = p_table.stable_table
-      and k.contype = 'f'
-      and k.conparentid = 0
-      -- Others are deleted or set to null along with the row.
-      and k.confdeltype in ('a', 'r')
-    order by k.conname
-  loop
+  for v_key in select k.* from backlog_internal.referring_keys(p_load_id, p_table) as k loop
     execute format(
       'insert into backlog_internal.load_verdict (load_id, pipeline_table_id, source, row_id, item_id,'
         ' quarantine_row_id, rule, sql_state, constraint_name, column_name, value, message, action)'
@@ -46,11 +25,11 @@ begin
         ' from (%s) as r where r.backlog_deleted and exists (select from %s as s join %s as c on %s'
         ' where %s and not (%s))',
       backlog_internal.quoted_list(p_table.key_columns, 'r.%I'),
-      v_rows, p_table.stable_table, v_key.child, v_key.joined,
+      v_rows, p_table.stable_table, v_key.child, v_key.joined_sql,
       backlog_internal.quoted_list(p_table.key_columns, 's.%I = r.%I', ' and '),
-      v_key.settled
+      v_key.settled_sql
     )
-    using p_load_id, p_table.pipeline_table_id, v_key.name,
+    using p_load_id, p_table.pipeline_table_id, v_key.constraint_name,
       array_to_string(p_table.key_columns, ', '), format('rows of %s refer to it', v_key.child),
       p_table.on_foreign_key;
   end loop;

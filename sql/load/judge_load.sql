@@ -31,6 +31,7 @@ begin
   -- Children first: a delete mark that is refused keeps the parent, too.
   for v_table in select t.* from backlog_internal.load_tables_of(p_load_id, true) as t loop
     perform backlog_internal.judge_deletes(p_load_id, v_table);
+    perform backlog_internal.judge_missing(p_load_id, v_table);
     perform backlog_internal.settle_verdicts(p_load_id, v_table);
   end loop;
 

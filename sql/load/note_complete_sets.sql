@@ -53,18 +53,13 @@ begin
   end;
 
   update backlog_internal.load_work as w
-  set
-    complete_set = v_problem is null,
-    note = 'missing rows were not deleted: ' || v_problem
+  set complete_set = true
   from backlog_internal.pipeline_table as t
   where w.load_id = p_load_id
     and t.pipeline_table_id = w.pipeline_table_id
     and t.mode = 'replace';
   if v_problem is not null then
-    insert into backlog_internal.partial_generation (pipeline_id, generation, noted_at)
-    select p_pipeline.pipeline_id, g.name, backlog_internal.clock()
-    from unnest(v_generations) as g (name)
-    on conflict do nothing;
+    perform backlog_internal.note_partial_sets(p_load_id, v_problem);
   end if;
 end;
 $$;

@@ -45,6 +45,9 @@ begin
   where s.item_id = v.item_id
     and s.load_id = p_load_id
     and s.problem is null;
+  if found then
+    perform backlog_internal.note_partial_sets(p_load_id, 'a page is a dead letter');
+  end if;
 
   perform backlog_internal.remove_judged(p_load_id, p_table);
   return v_actions;

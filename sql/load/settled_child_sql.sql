@@ -15,6 +15,9 @@ as $$
         -- Of a full set, only rows that it contains will be left.
         when w.complete_set and w.received > 0
           then 'not exists (select from (%1$s) as x where %2$s and not x.backlog_deleted and not (%3$s))'
+            ' and (c.tableoid, c.ctid) not in (select v.source, v.row_id'
+            ' from backlog_internal.load_verdict as v where v.load_id = %4$s'
+            ' and v.pipeline_table_id = %5$s and v.action = ''keep'')'
         else 'exists (select from (%1$s) as x where %2$s and (x.backlog_deleted or %3$s))'
       end,
       w.rows_sql,
@@ -23,7 +26,9 @@ as $$
         when p_columns <@ t.column_names and t.mode <> 'append'
           then backlog_internal.quoted_list(p_columns, 'x.%I is distinct from c.%I', ' or ')
         else 'false'
-      end
+      end,
+      p_load_id,
+      t.pipeline_table_id
     )
     from backlog_internal.pipeline_table as t
     join backlog_internal.load_work as w
