@@ -63,10 +63,10 @@ create table backlog_internal.hook (
   constraint hook_of_single_records_sees_them check (mode = 'bulk' or payload <> 'none')
 );
 
+-- No foreign key to hook here: dropping a hook must not make the transactions of writers fail.
 create table backlog_internal.hook_turn (
   hook_turn_id bigint generated always as identity constraint hook_turn_pkey primary key,
-  hook_id bigint not null
-    constraint hook_turn_hook_fkey references backlog_internal.hook on delete cascade,
+  hook_id bigint not null,
   key text not null,
   priority smallint not null,
   correlation_id text,
@@ -76,8 +76,7 @@ create table backlog_internal.hook_turn (
 create index hook_turn_by_key on backlog_internal.hook_turn (hook_id, key, hook_turn_id);
 
 create table backlog_internal.hook_head (
-  hook_id bigint not null
-    constraint hook_head_hook_fkey references backlog_internal.hook on delete cascade,
+  hook_id bigint not null,
   key text not null,
   item_id bigint not null,
   hook_turn_id bigint not null,

@@ -315,6 +315,7 @@
 \ir hooks/dismiss_incident.sql
 \ir hooks/resolve_incident.sql
 \ir hooks/drop_old_events.sql
+\ir hooks/cancel_orphans.sql
 \ir hooks/repair_turns.sql
 \ir hooks/roll_up_failures.sql
 \ir hooks/settle_incidents.sql

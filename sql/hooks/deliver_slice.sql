@@ -9,9 +9,9 @@ create or replace function backlog_internal.deliver_slice(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_after   bigint := p_task -> 'after_event_id';
-  v_last    bigint := p_task -> 'last_event_id';
-  v_left    bigint := p_task -> 'events_left';
+  v_after   bigint := (p_task -> 'after_event_id')::bigint;
+  v_last    bigint := (p_task -> 'last_event_id')::bigint;
+  v_left    bigint := (p_task -> 'events_left')::bigint;
   v_limit   bigint := least(v_left, 100);
   v_events  backlog_internal.event[];
   v_found   bigint;
@@ -25,10 +25,10 @@ begin
   into v_events, v_through, v_found
   from (
     select
-      e as event, e.event_id, row_number() over w as place,
+      e.event, e.event_id, row_number() over w as place,
       sum(coalesce(jsonb_array_length(e.records), 1)) over w as records_so_far
     from (
-      select m.*
+      select m as event, m.event_id, m.records
       from backlog_internal.matching_events(p_hook, p_task) as m
       where m.event_id > v_after
         and m.event_id <= v_last

@@ -11,6 +11,8 @@ declare
 begin
   -- Its turns go with it, before a delivery that is cancelled could call the next.
   delete from backlog_internal.hook as h where h.hook_id = v_hook.hook_id;
+  delete from backlog_internal.hook_turn as t where t.hook_id = v_hook.hook_id;
+  delete from backlog_internal.hook_head as d where d.hook_id = v_hook.hook_id;
 
   select count(*) filter (where backlog.cancel_retry_item(i.id, format('hook %s was dropped', p_name)))
   into v_cancelled

@@ -41,20 +41,8 @@ select
     join backlog_internal.retry_item as i on i.id = r.id and i.lane_id = r.lane_id
     where r.lane_id = l.lane_id
   ) as oldest_waiting_at,
-  (
-    select max(y.finished_at)
-    from backlog_internal.retry_history as y
-    where y.lane_id = l.lane_id
-      and y.outcome = 'completed'
-  ) as last_delivered_at,
-  (
-    select y.error
-    from backlog_internal.retry_history as y
-    where y.lane_id = l.lane_id
-      and y.outcome in ('failed', 'dead_letter')
-    order by y.finished_at desc
-    limit 1
-  ) as last_error,
+  y.last_delivered_at,
+  y.last_error,
   coalesce(g.state, 'closed') as breaker_state,
   exists (
     select
@@ -76,7 +64,21 @@ left join lateral (
     end as state
   from backlog_internal.retry_gate as b
   where b.gate_id = l.gate_id
-) as g on true;
+) as g on true
+-- One look at the history for all hooks, and none when nobody asks for it.
+left join (
+  select
+    o.lane_id,
+    max(o.finished_at) filter (where o.outcome = 'completed') as last_delivered_at,
+    (
+      array_agg(o.error order by o.finished_at desc) filter (where o.outcome in ('failed', 'dead_letter'))
+    )[1] as last_error
+  from backlog_internal.retry_history as o
+  where o.lane_id in (
+    select w.lane_id from backlog_internal.retry_lane as w where starts_with(w.event_type, 'hook.')
+  )
+  group by o.lane_id
+) as y on y.lane_id = l.lane_id;
 
 comment on view backlog.hooks is
   $$List the hooks: what each is called for, how, and how its deliveries are doing.$$;
@@ -87,5 +89,7 @@ comment on column backlog.hooks.dead_letters is 'Deliveries that will not be ret
 comment on column backlog.hooks.oldest_waiting_at is 'When the oldest delivery that waits was made.';
 comment on column backlog.hooks.last_delivered_at is 'Last successful delivery that the history knows.';
 comment on column backlog.hooks.last_error is 'Last failure that the history knows.';
+comment on column backlog.hooks.event_type is 'Event type of its deliveries.';
+comment on column backlog.hooks.created_at is 'When it was registered first.';
 comment on column backlog.hooks.breaker_state is 'Circuit breaker: closed, open or half_open.';
 comment on column backlog.hooks.has_listener is 'Whether a listener that takes its deliveries was seen in the last five minutes.';

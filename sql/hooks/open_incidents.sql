@@ -55,6 +55,6 @@ end;
 $$;
 
 comment on function backlog_internal.open_incidents(backlog_internal.incident[]) is
-  $$Open incidents of one pipeline, table and source: rows, an event with its deliveries, and an alert if one is critical.
+  $$Open incidents of one pipeline, table and source: rows, an event with its deliveries, an alert if critical.
 
 Each comes with its id and record. Returns the id of the event.$$;

@@ -12,12 +12,18 @@ create or replace function backlog.save_checkpoint(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_records jsonb := case jsonb_typeof(p_records) when 'object' then jsonb_build_array(p_records) else p_records end;
+  v_records jsonb := case jsonb_typeof(p_records)
+    when 'object' then jsonb_build_array(p_records)
+    else p_records
+  end;
 begin
   if jsonb_typeof(v_records) is distinct from 'array' then
     raise exception using
       errcode = 'PB003',
-      message = format('records must be an object or an array of objects, not %s', coalesce(jsonb_typeof(p_records), 'null')),
+      message = format(
+        'records must be an object or an array of objects, not %s',
+        coalesce(jsonb_typeof(p_records), 'null')
+      ),
       hint = 'Pass what was committed, one object per record. Nothing was written.';
   end if;
   if not exists (select from backlog_internal.pipeline as p where p.name = p_pipeline) then

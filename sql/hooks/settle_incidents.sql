@@ -7,7 +7,9 @@ as $$
 declare
   v_now   timestamptz := backlog_internal.clock();
   -- Somewhere among them: when there are very many, each call looks at a part.
-  v_start bigint := (select floor(random() * coalesce(max(i.incident_id), 0)) from backlog_internal.incident as i);
+  v_start bigint := floor(random() * coalesce((
+    select max(i.incident_id) from backlog_internal.incident as i
+  ), 0))::bigint;
   v_rows  bigint;
 begin
   with candidate as (
@@ -63,4 +65,6 @@ end;
 $$;
 
 comment on function backlog_internal.settle_incidents(int) is
-  $$Keep what became of incidents whose quarantined row or dead letter is over, before that is removed; return how many.$$;
+  $$Keep what became of incidents whose quarantined row or dead letter is over, before that is removed.
+
+Returns how many there were.$$;

@@ -5,13 +5,15 @@ create or replace function backlog_internal.tick_hooks(p_limit int = 10000)
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_before  timestamptz := backlog_internal.clock()
+  v_before    timestamptz := backlog_internal.clock()
     - make_interval(days => backlog_internal.setting('incident_retention_days')::int);
-  v_called  bigint;
-  v_rolled  bigint;
-  v_settled bigint;
-  v_removed bigint;
+  v_cancelled bigint;
+  v_called    bigint;
+  v_rolled    bigint;
+  v_settled   bigint;
+  v_removed   bigint;
 begin
+  v_cancelled := backlog_internal.cancel_orphans(p_limit);
   v_called := backlog_internal.repair_turns(p_limit);
   v_rolled := backlog_internal.roll_up_failures();
   v_settled := backlog_internal.settle_incidents(p_limit);
@@ -26,6 +28,7 @@ begin
   get diagnostics v_removed = row_count;
 
   return jsonb_build_object(
+    'orphans_cancelled', v_cancelled,
     'turns_repaired', v_called,
     'failures_rolled_up', v_rolled,
     'incidents_settled', v_settled,

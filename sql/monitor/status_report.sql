@@ -22,4 +22,5 @@ comment on function backlog.status_report() is
   $$Report what waits, what failed and with which errors, what was done today, and what needs attention.
 
 Returns one jsonb document: retry (counts, success rate and processing time since midnight UTC, failing
-items by error), pipelines, hooks, incidents (open ones, failures by pipeline) and alerts. pgbacklog status prints it.$$;
+items by error), pipelines, hooks, incidents (open ones, failures by pipeline) and alerts. pgbacklog
+status prints it.$$;

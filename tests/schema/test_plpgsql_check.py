@@ -30,8 +30,8 @@ def conn(cluster: Cluster) -> Iterator[psycopg.Connection[Any]]:
 # format('%I'), regclass and predicates that were checked when they were registered. The extension
 # cannot see that far. Nobody else runs composed SQL.
 RUNS_COMPOSED_SQL = {
-    "check_rejects", "count_changes", "create_delta", "defer_keys", "delete_rows", "judge_deletes",
-    "judge_foreign_keys", "judge_rows", "judge_unique", "lock_deltas", "merge_table",
+    "check_rejects", "count_changes", "create_delta", "critical_reason", "critical_reasons",
+    "defer_keys", "delete_rows", "judge_deletes", "judge_foreign_keys", "judge_rows", "judge_unique", "lock_deltas", "merge_table",
     "parse_predicate", "refresh_export", "refresh_pipeline_table", "truncate_delta",
 }  # fmt: skip
 
