@@ -20,14 +20,20 @@ begin
     return;
   end if;
 
+  -- The keys of the waiting rows are read once, before the join: inside of it that would be per row.
   execute format(
-    'update backlog_internal.quarantine_row as o set superseded_by = $1'
-      ' where o.quarantine_row_id = any (array('
-      '  select q.quarantine_row_id from backlog_internal.quarantine_row as q'
-      '  cross join lateral jsonb_populate_record(null::%s, q.row_key || coalesce(q.row_version, ''{}'')) as s'
-      '  join (%s) as r on %s'
+    'with waiting as materialized ('
+      '  select q.quarantine_row_id, q.arrival_page, q.arrival_position, q.load_id, k as key'
+      '  from backlog_internal.quarantine_row as q'
+      '  cross join lateral jsonb_populate_record(null::%s, q.row_key || coalesce(q.row_version, ''{}'')) as k'
       '  where q.pipeline_table_id = $2 and q.state = ''waiting'' and q.row_key is not null'
-      '  and r.backlog_quarantine_id is null'
+      ')'
+      ' update backlog_internal.quarantine_row as o set superseded_by = $1'
+      ' where o.quarantine_row_id = any (array('
+      '  select q.quarantine_row_id from waiting as q'
+      '  cross join lateral (select (q.key).*) as s'
+      '  join (%s) as r on %s'
+      '  where r.backlog_quarantine_id is null'
       '  and ((q.arrival_page, q.arrival_position) < (r.backlog_page, r.backlog_position)'
       '   or r.backlog_page = 0 and q.load_id is distinct from $1)'
       '  and %s))',
