@@ -20,7 +20,7 @@ select is(
   'and an event for the hooks, with the item''s correlation id'
 );
 
-select backlog.fail_retry_item(t.id, 'w', 'try again', 'Oops', p_retry_after => 5)
+select backlog.fail_retry_item(t.id, 'w', 'try again', 'RetryLater', p_retry_after => 5)
 from taken as t where t.event_data @> '{"n": 2}';
 select is((select count(*) from backlog.incidents), 1::bigint, 'a failure that is retried opens none');
 
