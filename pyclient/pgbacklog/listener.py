@@ -168,12 +168,12 @@ class Listener:
 
     def _hopeless(self) -> bool:
         """Tell whether so much hangs that only a new process helps; one hook alone is no reason."""
-        overrun = [pool for pool in self.pools if pool.overrun]
-        return any(pool.serves_handlers for pool in overrun) or 0 < len(overrun) == len(self.pools)
+        overrun = [pool for pool in self._own_pools if pool.overrun]
+        return any(pool.serves_handlers for pool in overrun) or overrun == self._own_pools
 
     def _counts(self) -> dict[str, int]:
-        pools = self.pools
-        return {"done": sum(p.done for p in pools), "failed": sum(p.failed for p in pools)}
+        names = ("done", "failed", "stuck")
+        return {name: sum(getattr(pool, name) for pool in self.pools) for name in names}
 
     def _took_more(self) -> bool:
         """Tell whether anything was acquired since the last time."""
@@ -274,7 +274,7 @@ class Listener:
     def _leave(self) -> int:
         code = EXIT_STUCK if self._hopeless() else 0
         running = sum(len(pool.running) for pool in self.pools)
-        note(logging.INFO, "stopping", running=running, stuck=sum(p.stuck for p in self.pools))
+        note(logging.INFO, "stopping", running=running)
         self.stops = max(self.stops, 1)
         end = monotonic() + self.settings.grace
         for pool in self.pools:

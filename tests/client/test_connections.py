@@ -14,6 +14,7 @@ from pgbacklog.logs import redacted
 
 from support.database import Database
 from support.listening import eventually
+from support.parts import MariaDatabase
 
 CONFIG = """
 [connections.shop]
@@ -221,3 +222,43 @@ def end_backend(db: Database, pid: int) -> None:
                 "select from pg_stat_activity where pid = %s", [pid]
             ).fetchall()
         )
+
+
+def test_mysql_connections_are_settled_and_replaced(
+    mysql_db: MariaDatabase, read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgbacklog.connections._FRESH", 0)
+    mysql_db.query("create table t (id int primary key, n int)")
+    text = f'[connections.m]\nurl = "{mysql_db.url("${PW}")}?charset=utf8mb4&read_timeout=20"'
+    lent = Lent(read(text, PW=mysql_db.server.password))
+    upsert = "insert into t values (%s, 1) on duplicate key update n = n + 1"
+    for number in (1, 1, 2):
+        with lent.get("m").cursor() as cursor:
+            cursor.execute(upsert, [number])
+        lent.finish()
+    with lent.get("m").cursor() as cursor:
+        cursor.execute(upsert, [3])
+    with pytest.raises(ZeroDivisionError):
+        lent.finish(ZeroDivisionError())
+    assert mysql_db.query("select id, n from t order by id") == [(1, 2), (2, 1)]
+
+    first = lent.get("m").thread_id()
+    lent.finish()
+    mysql_db.query(f"kill {first}")
+    assert lent.get("m").thread_id() != first
+    lent.close()
+
+
+def test_a_password_of_the_environment_may_hold_any_character(
+    mysql_db: MariaDatabase, read
+) -> None:
+    password = "p@ss/w:rd?#[&%40 ${x}"
+    user = f"odd_{mysql_db.name[-6:]}"
+    mysql_db.query(
+        f"create user {user} identified by '{password}'; grant all on {mysql_db.name}.* to {user}"
+    )
+    url = mysql_db.url("${PW}").replace("//app:", f"//{user}:")
+    lent = Lent(read(f'[connections.m]\nurl = "{url}"', PW=password))
+    assert lent.get("m").ping() is None
+    lent.close()
+    mysql_db.query(f"drop user {user}")

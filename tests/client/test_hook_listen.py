@@ -13,7 +13,8 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from support.database import Database
-from support.listening import enqueue, eventually, live, outcomes
+from support.listening import ListenerProcess, enqueue, eventually, live, outcomes
+from support.parts import MariaDB
 
 HEAD = """
     import os, time
@@ -266,8 +267,6 @@ def test_hooks_of_the_database_alone_are_left_to_others(
 def test_a_definition_that_cannot_work_ends_the_listener_at_once(
     conn: psycopg.Connection[Any], tmp_path: Path
 ) -> None:
-    from support.listening import ListenerProcess
-
     process = ListenerProcess(conn.info.dsn, tmp_path, HEAD + """
     @checkpoint("orders", mode="bulk", order_key="id")
     def audit(param): ...
@@ -532,3 +531,45 @@ def test_ordered_hooks_take_the_records_of_a_key_in_turn(
         assert turns == ([0, 0] if key == 0 else []) + list(range(20)), key
     last_of_others = max(i for i, each in enumerate(seen) if each["id"] != 0)
     assert last_of_others < seen.index({"id": 0, "n": 5})
+
+
+def test_a_mariadb_that_goes_away_gets_everything_when_it_is_back(
+    conn: psycopg.Connection[Any], mariadb: MariaDB, listen, tmp_path: Path, monkeypatch
+) -> None:
+    with mariadb.database() as audit:
+        audit.query("create table log (n int primary key, times int)")
+        monkeypatch.setenv("MARIADB_PASSWORD", mariadb.password)
+        (tmp_path / "pgbacklog.toml").write_text(
+            f'[connections.mysql]\nurl = "{audit.url("${MARIADB_PASSWORD}")}"\n'
+            '[pipelines.orders]\nauxiliary = ["mysql"]\n'
+        )
+        process = listen(HEAD + NOTE + """
+    @checkpoint("orders", mode="individual")
+    def audit(param):
+        with param.auxiliary_db["mysql"].cursor() as cursor:
+            cursor.execute("insert into log values (%s, 1) on duplicate key update times = times + 1",
+                           [param.record["n"]])
+
+    @checkpoint("orders", mode="individual")
+    def fine(param):
+        effect("fine")
+    """)
+        conn.execute(
+            "select backlog.set_retry_policy('hook.audit', p_retry_delay_seconds => 1, "
+            "p_breaker_cooldown_seconds => 1)"
+        )
+        save(conn, *[{"n": n} for n in range(10)])
+        eventually(lambda: live(conn) == 0)
+        mariadb.stop()
+        try:
+            save(conn, *[{"n": n} for n in range(10, 20)])
+            eventually(lambda: process.events("item failed"))
+            eventually(lambda: len(effects(conn, "fine")) == 20)
+        finally:
+            mariadb.start()
+        eventually(lambda: live(conn) == 0)
+        assert {e["code"] for e in process.events("item failed")} == {"AuxiliaryUnavailable"}
+        assert audit.query("select n, times from log order by n") == [(n, 1) for n in range(20)]
+        assert mariadb.password not in process.log.read_text()
+        process.process.terminate()
+        assert process.ended() == 0
