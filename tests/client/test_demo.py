@@ -39,7 +39,7 @@ def test_the_demo_keeps_its_promises_twice_and_cleans_up(db: Database) -> None:
 
         assert done.returncode == 0, done.stdout + done.stderr
         assert "FAIL" not in done.stdout
-        assert done.stdout.count("         ok  ") == 11, done.stdout
+        assert done.stdout.count("         ok  ") == 16, done.stdout
 
     removed = demo(db, "--remove")
 
@@ -50,10 +50,12 @@ def test_the_demo_keeps_its_promises_twice_and_cleans_up(db: Database) -> None:
           (select count(*) from pg_namespace where nspname = 'flights_demo'),
           (select count(*) from backlog.pipelines),
           (select count(*) from backlog.retry_items),
-          (select count(*) from backlog.dead_letters)
+          (select count(*) from backlog.dead_letters),
+          (select count(*) from backlog.hooks),
+          (select count(*) from backlog.critical_rules)
         """
     ).fetchone()
-    assert left == (0, 0, 0, 0)
+    assert left == (0, 0, 0, 0, 0, 0)
 
 
 def test_missing_data_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,9 +69,11 @@ class Ledger:
         return Progress(*row)
 
     def held_by(self, worker: str) -> int:
-        """Return how many items are under a worker's lease."""
+        """Return how many pages are under a worker's lease."""
         found: int = self.value(
-            "select count(*) from backlog.retry_items as i where i.worker_id = %s", [worker]
+            "select count(*) from backlog.retry_items as i "
+            "where i.worker_id = %s and i.event_type = %s",
+            [worker, EVENT_TYPE],
         )
         return found
 
@@ -114,6 +116,49 @@ class Ledger:
             order by min(t.load_order), 1
             """,
             [PIPELINE, since],
+        )
+
+    def written(self, since: datetime) -> dict[str, int]:
+        """Count the rows that loads since a moment wrote, by table."""
+        loads = self.loads(since)
+        counts = {load["table"]: load["inserted"] + load["updated"] for load in loads}
+        return {table: count for table, count in counts.items() if count}
+
+    def hooks(self) -> list[dict[str, Any]]:
+        """Tell how the demo's hooks are doing."""
+        return self.rows(
+            """
+            select h.name as hook, h.kind, h.mode, h.state, count(y.*) as delivered,
+              h.pending + h.in_progress as waiting, h.dead_letters as dead
+            from backlog.hooks as h
+            left join backlog.retry_history as y
+              on y.event_type = h.event_type and y.outcome = 'completed'
+            where h.name like %s
+            group by h.name, h.kind, h.mode, h.state, h.pending, h.in_progress, h.dead_letters
+            order by h.kind desc, h.name
+            """,
+            ["demo\\_%"],
+        )
+
+    def waiting_deliveries(self) -> int:
+        """Return how many deliveries are not at their end."""
+        found: int = self.value(
+            "select count(*) from backlog.retry_items as i where i.event_type like %s", ["hook.%"]
+        )
+        return found
+
+    def incidents(self) -> list[dict[str, Any]]:
+        """Count the incidents by what became of them."""
+        return self.rows(
+            """
+            select count(*) as incidents, i.source, i.state,
+              case when i.critical then 'yes' else 'no' end as critical, min(i.error) as example
+            from backlog.incidents as i
+            where i.pipeline = %s
+            group by i.source, i.state, i.critical
+            order by 1 desc
+            """,
+            [PIPELINE],
         )
 
     def quarantine(self) -> list[dict[str, Any]]:

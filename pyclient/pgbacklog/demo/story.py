@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 
 from pgbacklog import schema
 from pgbacklog.demo.api import FlightApi
+from pgbacklog.demo.audit_log import AuditLog
 from pgbacklog.demo.check import Promise, compare_quarantine, compare_tables
 from pgbacklog.demo.data import TABLES
 from pgbacklog.demo.expected import expect
@@ -24,6 +25,8 @@ from pgbacklog.demo.workers import LEASE_SECONDS, Worker, workers
 
 _PATIENCE = 120.0  # seconds without any progress before the demo gives up
 _LOOK = 0.2
+_HOOKS = ["demo_commits", "demo_rows", "demo_failures", "demo_alarm"]
+_RULE = "demo_whole_page"
 
 
 def remove(conn: psycopg.Connection[Any]) -> None:
@@ -34,6 +37,12 @@ def remove(conn: psycopg.Connection[Any]) -> None:
         ledger.value("select backlog.cancel_retry_item(%s, 'the demo is removed')", [row["id"]])
     letters = Jsonb({"event_type": EVENT_TYPE})
     ledger.rows("select * from backlog.discard_dead_letters(%s, 1000000)", [letters])
+    hooks = "select h.name from backlog.hooks as h where h.name = any (%s)"
+    for hook in ledger.rows(hooks, [_HOOKS]):
+        ledger.value("select backlog.drop_hook(%s)", [hook["name"]])
+    rules = "select r.name from backlog.critical_rules as r where r.name = %s"
+    for rule in ledger.rows(rules, [_RULE]):
+        ledger.value("select backlog.drop_critical_rule(%s)", [rule["name"]])
     if ledger.rows("select from backlog.pipelines where name = %s", [PIPELINE]):
         ledger.value("select backlog.drop_pipeline(%s, p_force => true)", [PIPELINE])
     conn.execute("set client_min_messages = warning")
@@ -55,7 +64,9 @@ class Story:
     folder: Path
     promises: list[Promise] = field(default_factory=list)
     ledger: Ledger = field(init=False)
+    audit: AuditLog = field(init=False)
     begun: datetime = field(init=False)
+    singly_since: datetime = field(init=False)
     staff: list[Worker] = field(init=False)
 
     def play(self) -> bool:
@@ -70,6 +81,7 @@ class Story:
             self.begun = self.ledger.now()
             self._introduce_api(address)
             self._make_tables(conn)
+            self._prepare_hooks()
             with workers(["demo-1", "demo-2"], self.dsn, address, self.folder) as self.staff:
                 self._fetch_parents()
                 self._fetch_flights()
@@ -77,6 +89,8 @@ class Story:
                 self._mend_and_redrive()
                 self._replay()
                 self._reload()
+                self._lose_and_replay()
+                self._report_hooks()
             self._check()
         return all(promise.kept for promise in self.promises)
 
@@ -99,6 +113,28 @@ class Story:
         with conn.transaction():
             conn.execute(script.encode())
 
+    def _prepare_hooks(self) -> None:
+        """Make the audit's database; the listeners register the hooks that write it."""
+        self.audit = AuditLog(self.folder)
+        self.audit.make()
+        ledger = self.ledger
+        for hook in _HOOKS:
+            # A delivery that fails is tried again after a second, not after the usual minute.
+            ledger.value(
+                "select backlog.set_retry_policy(%s, 10, p_retry_delay_seconds => 1)",
+                [f"hook.{hook}"],
+            )
+        ledger.value(
+            "select backlog.set_critical_rule(%s, %s, array[%s])",
+            [_RULE, "jsonb_exists(record, 'page')", PIPELINE],
+        )
+        # Every row singly would be much to note; it is switched on when fewer rows are expected.
+        ledger.value(
+            "select backlog.register_hook('demo_rows', 'checkpoint', array[%s], 'individual')",
+            [PIPELINE],
+        )
+        ledger.value("select backlog.disable_hook('demo_rows', 'until the flights are in')")
+
     def _fetch_parents(self) -> None:
         tables = [table for table in TABLES if table != "flights"]
         self.screen.step(f"Fetch {', '.join(tables)} with two listeners")
@@ -115,6 +151,11 @@ class Story:
             self.screen.say(f"dead letter: {request['table']}, page {request['page']}")
             self.screen.say(f"             {letter['error_code']} {letter['error']}")
         self._promise("the malformed page became the only dead letter", len(dead) == 1)
+        self._wait_for_hooks()
+        alarms = self.audit.alarms()
+        for record, _ in alarms:
+            self.screen.say(f"a hook raised the alarm: a whole page failed: {record}")
+        self._promise(f"{len(alarms)} alarm was raised for it", len(alarms) == 1)
 
     def _fetch_flights(self) -> None:
         self.screen.step("Fetch the flights, and kill a listener in the middle of it")
@@ -150,7 +191,9 @@ class Story:
     def _mend_and_redrive(self) -> None:
         self.screen.step("Mend the malformed page and redrive the dead letter")
         self.api.mend()
-        since = self.ledger.now()
+        self.screen.say("from here on a hook notes every single row that is loaded")
+        self.ledger.value("select backlog.enable_hook('demo_rows')")
+        since = self.singly_since = self.ledger.now()
         redriven = self.ledger.rows(
             "select * from backlog.redrive_dead_letters(%s)", [Jsonb({"event_type": EVENT_TYPE})]
         )
@@ -177,11 +220,6 @@ class Story:
         entered = self.ledger.counts()["flights"] - before
         self.screen.say(f"{len(replayed):,} rows replayed, {entered:,} more flights are in")
         self._promise("the parents that came late let rows in", entered > 0)
-        dismissed = self.ledger.rows(
-            "select * from backlog.dismiss_quarantine(%s, 'another copy is loaded')",
-            [Jsonb({"pipeline": PIPELINE, "rule": "duplicate"})],
-        )
-        self.screen.say(f"{len(dismissed)} second copies of a flight are dismissed")
 
     def _reload(self) -> None:
         self.screen.step("Fetch all pages once more: nothing has changed at the source")
@@ -193,7 +231,55 @@ class Story:
         changes = sum(load["inserted"] + load["updated"] for load in loads)
         self._promise(f"{changes} rows were written", changes == 0)
         refused = sum(load["rejected"] for load in loads)
-        self.screen.say(f"{refused:,} rows were refused as before, and are in quarantine once more")
+        self.screen.say(f"{refused:,} rows were refused again, and wait in quarantine as before")
+
+    def _lose_and_replay(self) -> None:
+        self.screen.step("Lose half of the audit of commits, and replay it")
+        self._wait_for_hooks()
+        before = self.audit.commits()
+        lost = self.audit.lose_half()
+        replayed = self.ledger.rows(
+            "select * from backlog.replay_events('demo_commits', p_from => %s, p_limit => 100000)",
+            [self.begun],
+        )
+        self._wait_for_hooks()
+        made = sum(row["deliveries"] for row in replayed)
+        self.screen.say(f"{lost} lines are lost, {made} deliveries are replayed")
+        whole = self.audit.commits() == before
+        self._promise("what was lost is back, and nothing is noted twice", whole and lost > 0)
+
+    def _report_hooks(self) -> None:
+        self.screen.step("What the hooks were called for")
+        hooks = self.ledger.hooks()
+        self.screen.table(hooks)
+        self.screen.say("incidents, the state of quarantine and dead letters included:")
+        self.screen.table(self.ledger.incidents())
+        commits, noted = self.audit.commits()
+        written = self.ledger.written(self.begun)
+        self._promise(
+            f"the audit in SQLite: {commits:,} commits with {sum(noted.values()):,} rows, "
+            f"by the loads {sum(written.values()):,}",
+            noted == written,
+        )
+        singly, expected = self.audit.noted_rows(), self.ledger.written(self.singly_since)
+        self._promise(
+            f"noted one by one: {singly:,} of {sum(expected.values()):,} rows",
+            singly == sum(expected.values()) > 0,
+        )
+        failures = self.audit.failures()
+        counted = ", ".join(f"{count:,} x {code}" for code, count in failures.items())
+        self.screen.say(f"failures that a hook counted: {counted}")
+        dead = sum(hook["dead"] for hook in hooks)
+        self._promise(f"{dead} deliveries failed for good", dead == 0)
+
+    def _wait_for_hooks(self) -> None:
+        """Wait until every delivery is at its end."""
+        last, moved = -1, time.monotonic()
+        while waiting := self.ledger.waiting_deliveries():
+            if waiting != last:
+                last, moved = waiting, time.monotonic()
+            self._see_that_work_goes_on(moved)
+            time.sleep(_LOOK)
 
     def _check(self) -> None:
         self.screen.step("Check the tables against the published files")

@@ -59,6 +59,7 @@ def start_worker(name: str, dsn: str, api: str, folder: Path) -> Worker:
     log = folder / f"{name}.log"
     command = [
         sys.executable, "-m", "pgbacklog", "listen", "--hooks", "pgbacklog.demo.hooks",
+        "--hooks", "pgbacklog.demo.audit_hooks", "--config", str(folder / "pgbacklog.toml"),
         "--worker-id", name, "--threads", "4", "--batch-size", "8",
         "--lock-timeout", str(LEASE_SECONDS), "--item-timeout", "10", "--poll-interval", "1",
     ]  # fmt: skip
