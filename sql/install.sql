@@ -168,6 +168,7 @@
 \ir load/judge_missing.sql
 \ir load/judge_duplicates.sql
 \ir load/judge_foreign_keys.sql
+\ir load/judge_references.sql
 \ir load/judge_load.sql
 \ir load/judge_rows.sql
 \ir load/judge_unique.sql
@@ -188,6 +189,12 @@
 \ir load/merge_columns.sql
 \ir load/write_changes.sql
 \ir load/merge_table.sql
+\ir load/check_table_keys.sql
+\ir load/merge_tables.sql
+\ir load/merge_chunk.sql
+\ir load/find_guilty.sql
+\ir load/loosen_own_keys.sql
+\ir load/isolate_guilty.sql
 \ir load/newest_first.sql
 \ir load/note_partial_sets.sql
 \ir load/note_complete_sets.sql
@@ -296,6 +303,7 @@
 \ir hooks/matching_events.sql
 \ir hooks/call_first_turns.sql
 \ir hooks/deliver_slice.sql
+\ir hooks/writers_before.sql
 \ir hooks/run_task.sql
 \ir hooks/expand_deliveries.sql
 \ir hooks/complete_hook_turn.sql

@@ -1,9 +1,18 @@
 create or replace view backlog_internal.setting_defaults (name, default_value, type, meaning) as
 values
+  ('backfill_breaker_chunks', '5', 'integer', 'Chunks that must have failed before a backfill stops because most do.'),
+  ('backfill_chunk_seconds', '2', 'numeric', 'Time that a chunk should take; slower ones are made smaller.'),
+  ('backfill_max_refused_rows', '100', 'integer', 'Rows of one chunk that may be refused before the whole chunk is.'),
+  ('backfill_max_replica_lag_mb', '512', 'numeric', 'Megabytes that a replica may be behind before backfills wait; 0 means any.'),
+  ('backfill_max_slot_wal_mb', '10240', 'numeric', 'Megabytes of WAL that a slot may retain before backfills wait; 0 means any.'),
+  ('backfill_max_snapshot_seconds', '3600', 'numeric', 'Seconds for which a session may hold back vacuum before backfills wait; 0 means any.'),
+  ('backfill_settle_seconds', '600', 'integer', 'Seconds for which the end of a backfill waits for old transactions that have written nothing.'),
+  ('backfill_wait_for_vacuum', 'true', 'boolean', 'Whether backfills wait while their table is vacuumed.'),
   ('event_max_records', '1000', 'integer', 'Records that an event may have, at least 100; a commit of more becomes several events.'),
   ('event_retention_days', '14', 'integer', 'Days for which events are kept, to be replayed.'),
   ('incident_retention_days', '90', 'integer', 'Days for which settled incidents stay.'),
   ('load_retention_days', '30', 'integer', 'Days for which loads and settled quarantine rows stay in the ledger.'),
+  ('load_bisect_attempts', '1000', 'integer', 'Attempts that a load may make to find the rows that a table refuses for reasons no verdict foresees; 0 makes such a load fail.'),
   ('load_work_mem', '256MB', 'text', 'Memory that a load may use per sort or hash, if work_mem is less.'),
   ('history_retention_days', '7', 'integer', 'Days for which finished items stay in the history.');
 

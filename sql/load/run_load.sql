@@ -8,10 +8,12 @@ create or replace function backlog_internal.run_load(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_table backlog_internal.pipeline_table;
-  v_items bigint[];
-  v_own   text := current_setting('work_mem');
-  v_given text := backlog_internal.setting('load_work_mem');
+  v_table    backlog_internal.pipeline_table;
+  v_items    bigint[];
+  v_failure  record;
+  v_attempts int := backlog_internal.setting('load_bisect_attempts')::int;
+  v_own      text := current_setting('work_mem');
+  v_given    text := backlog_internal.setting('load_work_mem');
 begin
   -- A join of two large tables that spills to disk takes longer than all else together.
   if pg_size_bytes(v_own) < pg_size_bytes(v_given) then
@@ -24,9 +26,22 @@ begin
   perform backlog_internal.judge_load(p_load_id);
   perform backlog_internal.check_rejects(p_load_id, p_pipeline);
 
-  perform backlog_internal.defer_keys(p_pipeline.pipeline_id, true);
-  for v_table in select t.* from backlog_internal.load_tables_of(p_load_id) as t loop
-    perform backlog_internal.merge_table(p_load_id, v_table);
+  -- Rows that the database refuses for reasons of its own are found and taken out, then all goes again.
+  loop
+    select m.* into v_failure from backlog_internal.merge_tables(p_load_id, p_pipeline.pipeline_id) as m;
+    exit when v_failure.o_error_code is null;
+    select backlog_internal.isolate_guilty(p_load_id, t, v_attempts)
+    from backlog_internal.pipeline_table as t
+    where t.pipeline_table_id = v_failure.o_table_id
+    into v_attempts;
+    if v_attempts is null then
+      raise exception using
+        errcode = v_failure.o_error_code,
+        message = v_failure.o_error,
+        hint = v_failure.o_hint;
+    end if;
+    perform backlog_internal.judge_references(p_load_id);
+    perform backlog_internal.check_rejects(p_load_id, p_pipeline);
   end loop;
   for v_table in select t.* from backlog_internal.load_tables_of(p_load_id, true) as t loop
     perform backlog_internal.fill_late_columns(p_load_id, v_table);

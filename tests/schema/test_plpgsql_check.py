@@ -30,9 +30,12 @@ def conn(cluster: Cluster) -> Iterator[psycopg.Connection[Any]]:
 # format('%I'), regclass and predicates that were checked when they were registered. The extension
 # cannot see that far. Nobody else runs composed SQL.
 RUNS_COMPOSED_SQL = {
-    "check_rejects", "count_changes", "create_delta", "critical_reason", "critical_reasons",
-    "defer_keys", "delete_rows", "judge_deletes", "judge_foreign_keys", "judge_rows", "judge_unique", "lock_deltas", "merge_table",
-    "parse_predicate", "refresh_export", "refresh_pipeline_table", "truncate_delta",
+    "check_rejects", "check_table_keys", "count_changes", "create_delta", "critical_reason", "critical_reasons",
+    "defer_keys", "delete_rows", "judge_deletes", "judge_foreign_keys", "judge_missing", "judge_rows", "judge_unique", "lock_deltas",
+    "parse_predicate", "refresh_export", "refresh_pipeline_table", "truncate_delta", "write_changes",
+    # Backfills: the same, and queries of members of the owner's role.
+    "backfill_conditions", "clear_foreign_rows", "copy_rows", "copy_rows_singly", "count_rows",
+    "create_target", "estimate_rows", "match_keys", "middle_key", "watch_keys", "window_end",
 }  # fmt: skip
 
 FINDINGS = """
@@ -74,6 +77,10 @@ def test_composed_sql_is_run_only_where_it_is_known_to_be(findings: list[Any]) -
     assert RUNS_COMPOSED_SQL - {row.proname for row in found} == set(), "shorten the list"
 
 
+# What users' tables are given while a backfill converges.
+ON_TABLES_OF_USERS = {"backlog.note_touched_rows()"}
+
+
 def test_every_trigger_function_has_a_trigger(conn: psycopg.Connection[Any]) -> None:
     found = conn.execute(
         "select p.oid::regprocedure::text as name from pg_proc as p "
@@ -81,4 +88,4 @@ def test_every_trigger_function_has_a_trigger(conn: psycopg.Connection[Any]) -> 
         "and p.pronamespace::regnamespace::text in ('backlog', 'backlog_internal') "
         "and not exists (select from pg_trigger as t where t.tgfoid = p.oid)"
     ).fetchall()
-    assert [row.name for row in found] == []
+    assert [row.name for row in found if row.name not in ON_TABLES_OF_USERS] == []

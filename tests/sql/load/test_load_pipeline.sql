@@ -126,7 +126,8 @@ select is((select count(*) from public.delta_customer), 3::bigint, 'and leave th
 select backlog.set_pipeline('shop', '{"max_rejects": null, "max_reject_ratio": 0.9}');
 select is((select l.rejected from backlog.load_pipeline('shop') as l), 2::bigint, 'a ratio that is kept does not');
 
--- An error that no verdict foresees.
+-- An error that no verdict foresees, where nobody looks for the rows at fault.
+select backlog.set_setting('load_bisect_attempts', '0');
 create function public.grumble() returns trigger language plpgsql as $$begin raise exception 'no'; end$$;
 create trigger grumble before insert on public.orders for each row execute function public.grumble();
 insert into public.delta_customer (id, name) values (70, 'x');
@@ -141,6 +142,7 @@ select is(
 );
 drop trigger grumble on public.orders;
 select is((select l.inserted from backlog.load_pipeline('shop') as l), 2::bigint, 'once it is gone the rows load');
+select backlog.set_setting('load_bisect_attempts', null);
 
 -- A stable table that changes.
 alter table public.orders rename column total to amount;
