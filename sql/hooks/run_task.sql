@@ -5,8 +5,9 @@ create or replace function backlog_internal.run_task(p_task jsonb)
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_hook backlog_internal.hook;
-  v_now  timestamptz := backlog_internal.write_clock();
+  v_hook    backlog_internal.hook;
+  v_now     timestamptz := backlog_internal.write_clock();
+  v_writers jsonb;
 begin
   select h.* into v_hook from backlog_internal.hook as h where h.hook_id = (p_task -> 'hook_id')::bigint;
   if not found then
@@ -22,15 +23,10 @@ begin
     return p_task || jsonb_build_object('run_at', v_now + interval '0.2 seconds');
   end if;
 
-  -- Events of transactions that did not see a new hook yet: wait until they have ended.
   if p_task ->> 'task' = 'beginning' and not p_task ? 'last_event_id' then
-    p_task := jsonb_build_object('settle_xid', pg_snapshot_xmax(pg_current_snapshot())::text) || p_task;
-    if exists (
-      select
-      from pg_snapshot_xip(pg_current_snapshot()) as x (running)
-      where x.running < (p_task ->> 'settle_xid')::xid8
-    ) then
-      return p_task || jsonb_build_object('run_at', v_now + interval '1 second');
+    v_writers := backlog_internal.writers_before(p_task -> 'waits_for');
+    if v_writers <> '[]' then
+      return p_task || jsonb_build_object('waits_for', v_writers, 'run_at', v_now + interval '1 second');
     end if;
     p_task := p_task || jsonb_build_object(
       'last_event_id', (select n.last_value from backlog_internal.event_number as n)
