@@ -29,7 +29,8 @@ begin
   -- The loads' own way of checking predicates, on a table that has the record for its only column.
   v_table.delta_table := 'backlog_internal.critical_record'::regclass;
   begin
-    v_predicate := backlog_internal.parse_predicate(v_table, p_predicate);
+    -- What is always true leaves nothing behind.
+    v_predicate := coalesce(backlog_internal.parse_predicate(v_table, p_predicate), 'true');
   exception
     when sqlstate 'PB102' then
       raise exception using

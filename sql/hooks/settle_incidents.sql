@@ -41,6 +41,7 @@ begin
       select h.outcome, h.finished_at, case when h.outcome <> 'completed' then h.error end as error
       from backlog_internal.retry_history as h
       where h.id = c.item_id
+        and h.outcome in ('completed', 'cancelled', 'discarded')
       order by h.finished_at desc
       limit 1
     ) as e on not exists (select from backlog_internal.retry_item as r where r.id = c.item_id)
