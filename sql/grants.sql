@@ -115,6 +115,24 @@ grant select on backlog.critical_rules to backlog_operator, backlog_monitor;
 grant select on backlog.hooks to backlog_worker, backlog_operator, backlog_monitor;
 grant select on backlog.events to backlog_worker, backlog_operator;
 
+-- Backfills
+grant select on backlog.backfills to backlog_worker, backlog_operator, backlog_monitor;
+grant select on backlog.backfill_chunks to backlog_worker, backlog_operator, backlog_monitor;
+grant select on backlog.backfill_transitions to backlog_worker, backlog_operator, backlog_monitor;
+grant select, insert on backlog.backfill_queue to backlog_operator;
+grant select on backlog.backfill_queue to backlog_worker, backlog_monitor;
+grant execute on function backlog.backfill_throttle(regclass) to backlog_worker, backlog_operator, backlog_monitor;
+grant execute on function backlog.cancel_backfill(bigint, text) to backlog_operator;
+grant execute on function backlog.create_backfill(text, text, jsonb, jsonb, text[], jsonb, text, text, int, int, int, int, text, boolean, jsonb, text[], boolean) to backlog_operator;
+grant execute on function backlog.delete_backfill(bigint) to backlog_operator;
+grant execute on function backlog.drop_backfill_view(regclass) to backlog_operator;
+grant execute on function backlog.pause_backfill(bigint, text) to backlog_operator;
+grant execute on function backlog.register_backfill_view(regclass, text[]) to backlog_operator;
+grant execute on function backlog.resume_backfill(bigint) to backlog_operator;
+grant execute on function backlog.retry_backfill(bigint) to backlog_operator;
+grant execute on function backlog.run_backfill_step(bigint, int) to backlog_worker, backlog_operator;
+grant execute on function backlog.set_backfill_condition(text, text) to backlog_operator;
+
 -- Monitor
 grant execute on function backlog.tick() to backlog_worker, backlog_operator;
 grant execute on function backlog.status_report() to backlog_worker, backlog_operator, backlog_monitor;

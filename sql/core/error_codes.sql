@@ -18,7 +18,13 @@ values
   ('PB202', 'invalid_hook', 'The definition of the hook, or of the critical rule, cannot work.'),
   ('PB203', 'unknown_incident', 'No incident has this id.'),
   ('PB204', 'incident_not_open', 'The incident is not open, or cannot be replayed.'),
-  ('PB205', 'unknown_event', 'No event has this id; it may have been older than the retention.');
+  ('PB205', 'unknown_event', 'No event has this id; it may have been older than the retention.'),
+  ('PB301', 'unknown_backfill', 'No backfill, or no chunk of one, has this id.'),
+  ('PB302', 'invalid_backfill', 'The backfill cannot work as it is defined.'),
+  ('PB303', 'backfill_state', 'The backfill is in a state in which this cannot be done.'),
+  ('PB304', 'backfill_changed', 'What the backfill was planned over has changed.'),
+  ('PB305', 'invalid_filter', 'A filter names no column, no operator or no value of the type of its column.'),
+  ('PB306', 'too_many_refusals', 'Too many rows of one chunk were refused; nothing of it was kept.');
 
 comment on view backlog.error_codes is
   $$List every SQLSTATE that pgbacklog raises, with its name and meaning.$$;

@@ -1,0 +1,41 @@
+create or replace function backlog_internal.chunk_rows(p_backfill backlog_internal.backfill)
+  returns int
+  language plpgsql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_target numeric := backlog_internal.setting('backfill_chunk_seconds')::numeric;
+  -- With filters a chunk reads more rows than it writes.
+  v_share  numeric := case p_backfill.where_sql
+    when 'true' then 1 else p_backfill.batch_size::numeric / p_backfill.scan_size end;
+  v_rows   numeric;
+  v_last   numeric;
+begin
+  select
+    sum(c.rows_scanned) / greatest(extract(epoch from sum(c.finished_at - c.started_at)), 0.001) * v_target
+      * v_share,
+    max(c.rows_scanned) filter (where c.place = 1)
+      * v_share
+  into v_rows, v_last
+  from (
+    select r.rows_scanned, r.finished_at, r.started_at, row_number() over (order by r.finished_at desc) as place
+    from backlog_internal.backfill_chunk as r
+    where r.backfill_id = p_backfill.backfill_id
+      and r.finished_at is not null
+      and r.rows_scanned > 0
+    order by r.finished_at desc
+    limit 5
+  ) as c;
+  if v_rows is null or v_rows >= p_backfill.batch_size and v_last >= p_backfill.batch_size then
+    return p_backfill.batch_size;
+  end if;
+  -- Down at once, up by half as much again, so that a quiet moment does not make a chunk too large.
+  return greatest(
+    least(v_rows, greatest(v_last * 1.5, 100), p_backfill.batch_size), least(100, p_backfill.batch_size)
+  )::int;
+end;
+$$;
+
+comment on function backlog_internal.chunk_rows(backlog_internal.backfill) is
+  $$Return how many rows the next chunk may write: batch_size, or fewer when the last ones took too long.$$;

@@ -1,0 +1,45 @@
+create or replace function backlog_internal.converge_backfill(p_backfill backlog_internal.backfill)
+  returns jsonb
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+  set lock_timeout = '2s'
+as $$
+declare
+  v_many boolean;
+begin
+  update backlog_internal.backfill as b
+  set phase = 'converge'
+  where b.backfill_id = p_backfill.backfill_id
+    and b.phase <> 'converge';
+  select count(*) > 1000 into v_many
+  from (
+    select from backlog_internal.backfill_touched as t
+    where t.backfill_id = p_backfill.backfill_id
+    limit 1001
+  ) as t;
+  if v_many then
+    perform backlog_internal.add_touched_chunk(p_backfill.backfill_id);
+    return jsonb_build_object('action', 'planned');
+  end if;
+
+  begin
+    -- Few are left: keep writers out for a moment, so that there is a last one.
+    execute format('lock table %s in share row exclusive mode', p_backfill.source_table);
+    perform backlog_internal.copy_keys(p_backfill, null);
+    perform backlog_internal.unwatch_keys(p_backfill);
+  exception
+    when lock_not_available then
+      perform backlog_internal.add_touched_chunk(p_backfill.backfill_id);
+      return jsonb_build_object('action', 'wait', 'reason', 'the table is being written: ' || sqlerrm);
+  end;
+  perform backlog_internal.complete_backfill(p_backfill);
+  return jsonb_build_object('action', 'finished');
+end;
+$$;
+
+comment on function backlog_internal.converge_backfill(backlog_internal.backfill) is
+  $$Copy again what changed during the copy, until nothing is left; return what was done.
+
+While many keys are left they are a chunk like any other. The last few are copied while nobody can write,
+in the transaction that drops the triggers: at its end source and destination are equal.$$;

@@ -1,0 +1,22 @@
+create or replace function backlog_internal.copy_rows(p_backfill backlog_internal.backfill, p_where text)
+  returns bigint
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_rows bigint;
+begin
+  if p_backfill.write_mode = 'upsert' and exists (
+    select from pg_foreign_table as f where f.ftrelid = p_backfill.target_table
+  ) then
+    perform backlog_internal.clear_foreign_rows(p_backfill, p_where);
+  end if;
+  execute backlog_internal.copy_sql(p_backfill, p_where);
+  get diagnostics v_rows = row_count;
+  return v_rows;
+end;
+$$;
+
+comment on function backlog_internal.copy_rows(backlog_internal.backfill, text) is
+  $$Copy the rows of the source s for which a condition holds; return how many the destination took.$$;

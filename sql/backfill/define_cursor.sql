@@ -1,0 +1,72 @@
+create or replace function backlog_internal.define_cursor(
+  p_backfill backlog_internal.backfill,
+  p_incremental jsonb
+)
+  returns backlog_internal.backfill
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+  set datestyle = 'ISO'
+  set intervalstyle = 'postgres'
+  set extra_float_digits = 1
+as $$
+declare
+  v_backfill backlog_internal.backfill := p_backfill;
+  v_type     oid;
+  v_category text;
+begin
+  if coalesce(jsonb_typeof(p_incremental), 'null') = 'null' then
+    return v_backfill;
+  end if;
+  v_backfill.incremental_column := p_incremental ->> 'column';
+  select a.atttypid, t.typcategory into v_type, v_category
+  from pg_attribute as a
+  join pg_type as t on t.oid = a.atttypid
+  where a.attrelid = p_backfill.source_table
+    and a.attname = v_backfill.incremental_column
+    and a.attnum > 0
+    and not a.attisdropped;
+  if v_type is null or v_category not in ('D', 'N')
+    or p_incremental - 'column' - 'overlap' <> '{}'
+    or jsonb_typeof(coalesce(p_incremental -> 'overlap', '0')) <> 'number'
+    or (p_incremental ->> 'overlap')::numeric < 0
+  then
+    perform backlog_internal.raise_invalid_backfill(
+      format('%s cannot be followed by %s', p_backfill.source_table, p_incremental),
+      'Give {"column": a column of times or numbers, "overlap": seconds, or units of the number}.'
+    );
+  end if;
+  v_backfill.overlap_seconds := coalesce((p_incremental ->> 'overlap')::numeric::int, 0);
+
+  execute format(
+    'select max(s.%I)::text from %s as s', v_backfill.incremental_column, p_backfill.source_table
+  )
+  into v_backfill.cursor_to;
+  -- The last run of the series that came to its end says how far the destination has got.
+  select b.cursor_to into v_backfill.cursor_from
+  from backlog_internal.backfill as b
+  where b.series = v_backfill.series
+    and b.incremental_column = v_backfill.incremental_column
+    and b.state = 'COMPLETED'
+    and b.cursor_to is not null
+    and b.filters = v_backfill.filters
+    and b.predicate is not distinct from v_backfill.predicate
+  order by b.backfill_id desc
+  limit 1;
+  if v_backfill.cursor_from is not null and v_backfill.overlap_seconds > 0 then
+    execute format(
+      'select (%L::%s - %s)::text', v_backfill.cursor_from, format_type(v_type, -1),
+      case v_category when 'D' then format('interval ''%s seconds''', v_backfill.overlap_seconds)
+        else v_backfill.overlap_seconds::text end
+    )
+    into v_backfill.cursor_from;
+  end if;
+  v_backfill.cursor_to := coalesce(v_backfill.cursor_to, v_backfill.cursor_from);
+  return v_backfill;
+end;
+$$;
+
+comment on function backlog_internal.define_cursor(backlog_internal.backfill, jsonb) is
+  $$Settle from where to where an incremental run reads: from the end of the last one, less the overlap.
+
+Raises PB302 when the column cannot be followed.$$;

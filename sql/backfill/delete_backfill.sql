@@ -1,0 +1,26 @@
+create or replace function backlog.delete_backfill(p_backfill_id bigint)
+  returns void
+  language plpgsql
+  volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_backfill backlog_internal.backfill := backlog_internal.find_backfill(p_backfill_id, true);
+begin
+  if v_backfill.state in ('FAILED', 'CANCELLED', 'COMPLETED') then
+    perform backlog_internal.unwatch_keys(v_backfill);
+  end if;
+  perform backlog.discard_dead_letters(jsonb_build_object('id', c.item_id), 1, false, 'backfill deleted')
+  from backlog_internal.backfill_chunk as c
+  join backlog_internal.dead_letter as d on d.id = c.item_id
+  where c.backfill_id = p_backfill_id
+    and v_backfill.state in ('FAILED', 'CANCELLED', 'COMPLETED');
+  delete from backlog_internal.backfill as b where b.backfill_id = p_backfill_id;
+end;
+$$;
+
+comment on function backlog.delete_backfill(bigint) is
+  $$Delete a backfill that has ended, with its chunks and its log; what was copied stays.
+
+Raises PB301 when there is none, PB303 while it is PENDING or EXECUTING.$$;

@@ -1,0 +1,49 @@
+create or replace function backlog_internal.enqueue_chunks(p_backfill_id bigint)
+  returns int
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_backfill backlog_internal.backfill := backlog_internal.find_backfill(p_backfill_id);
+  v_chunks   bigint[];
+  v_count    int;
+begin
+  v_chunks := array(
+    select c.chunk_id
+    from backlog_internal.backfill_chunk as c
+    where c.backfill_id = p_backfill_id
+      and c.state = 'PENDING'
+      and (c.item_id is null or not exists (
+        select from backlog_internal.retry_item as i where i.id = c.item_id
+      ))
+    order by c.chunk_id
+  );
+  if cardinality(v_chunks) = 0 then
+    return 0;
+  end if;
+
+  with made as (
+    select e.item_position, e.id
+    from backlog.enqueue_retry_items((
+      select jsonb_agg(jsonb_build_object(
+        'event_type', backlog_internal.backfill_event_type(v_backfill),
+        'channel_name', p_backfill_id::text,
+        'priority', v_backfill.priority,
+        'correlation_id', 'backfill:' || p_backfill_id,
+        'event_data', jsonb_build_object('backfill_id', p_backfill_id, 'chunk_id', c.id)
+      ) order by c.place)
+      from unnest(v_chunks) with ordinality as c (id, place)
+    )) as e
+  )
+  update backlog_internal.backfill_chunk as c
+  set item_id = m.id
+  from made as m
+  where c.chunk_id = v_chunks[m.item_position];
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+
+comment on function backlog_internal.enqueue_chunks(bigint) is
+  $$Give each open chunk of a backfill that has none a retry item; return how many got one.$$;

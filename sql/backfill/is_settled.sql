@@ -1,0 +1,28 @@
+create or replace function backlog_internal.is_settled(p_backfill backlog_internal.backfill)
+  returns boolean
+  language sql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+  -- A transaction may have taken its keys from a sequence before it had an id of its own, hence the
+  -- second question. One that only reads may stay open for hours: it is not waited for without end.
+  select p_backfill.plan_snapshot is null
+    or not exists (
+      select from pg_snapshot_xip(pg_current_snapshot()) as x (xid)
+      where x.xid < pg_snapshot_xmax(p_backfill.plan_snapshot)
+    )
+    and (
+      p_backfill.planned_at < backlog_internal.clock()
+        - make_interval(secs => backlog_internal.setting('backfill_settle_seconds')::int)
+      or not exists (
+        select from pg_stat_activity as a
+        where a.xact_start < p_backfill.planned_at
+          and a.datname = current_database()
+          and a.pid <> pg_backend_pid()
+          and a.backend_type = 'client backend'
+      )
+    )
+$$;
+
+comment on function backlog_internal.is_settled(backlog_internal.backfill) is
+  $$Tell whether all transactions that were in progress when a backfill was planned have ended.$$;

@@ -1,0 +1,69 @@
+create or replace function backlog_internal.plan_chunks(
+  p_backfill backlog_internal.backfill,
+  out plan_kind text,
+  out rows_estimated bigint,
+  out row_width int,
+  out bounds text[],
+  out upper_key text[]
+)
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+  set datestyle = 'ISO'
+  set intervalstyle = 'postgres'
+  set extra_float_digits = 1
+as $$
+declare
+  v_bounds text[];
+  v_every  int;
+begin
+  row_width := coalesce((
+    select sum(p.avg_width)
+    from pg_class as c
+    join pg_namespace as n on n.oid = c.relnamespace
+    join pg_stats as p on p.schemaname = n.nspname and p.tablename = c.relname
+      and p.attname = any (p_backfill.column_names) and p.inherited = (c.relkind = 'p')
+    where c.oid = p_backfill.source_table
+  ), 0);
+  rows_estimated := backlog_internal.estimate_rows(format('select from %s', p_backfill.source_table));
+  if cardinality(p_backfill.key_columns) = 0 then
+    plan_kind := 'whole';
+    return;
+  end if;
+
+  -- The end is frozen: rows that are added above it are not this run's business.
+  execute format(
+    'select array[%s] from %s as s where %s order by %s limit 1',
+    array_to_string(array(select k.sql || '::text' from unnest(p_backfill.key_sql) as k (sql)), ', '),
+    p_backfill.source_table,
+    backlog_internal.range_sql(p_backfill.key_sql, p_backfill.key_types, null, null, p_backfill.key_is_nullable),
+    array_to_string(array(select k.sql || ' desc' from unnest(p_backfill.key_sql) as k (sql)), ', ')
+  )
+  into upper_key;
+
+  v_bounds := backlog_internal.key_histogram(p_backfill);
+  if v_bounds is null then
+    plan_kind := 'keyset';
+    return;
+  end if;
+  plan_kind := 'histogram';
+  -- Its buckets hold equally many rows each; as many of them as fit into one chunk are put together.
+  v_every := greatest(
+    1, (p_backfill.scan_size::bigint * (cardinality(v_bounds) - 1) / greatest(rows_estimated, 1))::int
+  );
+  bounds := array(
+    select b.value
+    from unnest(v_bounds) with ordinality as b (value, place)
+    where b.place > 1
+      and b.place < cardinality(v_bounds)
+      and (b.place - 1) % v_every = 0
+    order by b.place
+  );
+end;
+$$;
+
+comment on function backlog_internal.plan_chunks(backlog_internal.backfill) is
+  $$Plan the chunks of a backfill: bounds of its leading key column, and the key with which it ends.
+
+Nothing is scanned: bounds come from the planner's histogram, whose buckets hold equally many rows
+however the keys are spread. Without one the range is cut while it is worked on.$$;

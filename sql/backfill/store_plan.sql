@@ -1,0 +1,65 @@
+create or replace function backlog_internal.store_plan(p_backfill_id bigint)
+  returns void
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_backfill backlog_internal.backfill := backlog_internal.find_backfill(p_backfill_id, true);
+  v_plan     record;
+  v_now      timestamptz := backlog_internal.clock();
+  v_chunks   int;
+begin
+  -- The snapshot first: whoever is in progress now may commit below the end that is frozen next. Null
+  -- means that nobody was. A session that hides what it does counts as in progress.
+  update backlog_internal.backfill as b
+  set
+    planned_at = v_now,
+    plan_snapshot = case when exists (select from pg_snapshot_xip(pg_current_snapshot()))
+      or exists (
+        select from pg_stat_activity as a
+        where a.datid = (select d.oid from pg_database as d where d.datname = current_database())
+          and a.pid <> pg_backend_pid()
+          and coalesce(a.backend_type, 'client backend') = 'client backend'
+          and coalesce(a.state, '') not in ('idle', 'disabled')
+      )
+      then pg_current_snapshot() end
+  where b.backfill_id = p_backfill_id;
+  v_plan := backlog_internal.plan_chunks(v_backfill);
+  update backlog_internal.backfill as b
+  set plan_kind = v_plan.plan_kind, row_width = v_plan.row_width
+  where b.backfill_id = p_backfill_id;
+
+  v_chunks := coalesce(cardinality(v_plan.bounds), 0) + 1;
+  insert into backlog_internal.backfill_chunk
+    (backfill_id, kind, lower_key, upper_key, rows_estimated, created_at)
+  select
+    p_backfill_id,
+    case v_plan.plan_kind when 'whole' then 'whole' else 'range' end,
+    case when n.place > 1 then array[v_plan.bounds[n.place - 1]] end,
+    case when n.place < v_chunks then array[v_plan.bounds[n.place]] else v_plan.upper_key end,
+    greatest(v_plan.rows_estimated / v_chunks, 1), v_now
+  from generate_series(1, v_chunks) as n (place)
+  where v_plan.plan_kind = 'whole'
+    or v_plan.upper_key is not null
+  order by n.place;
+
+  if v_backfill.key_is_nullable and v_plan.plan_kind <> 'whole' then
+    insert into backlog_internal.backfill_chunk (backfill_id, kind, sized, rows_estimated, created_at)
+    values (
+      p_backfill_id, 'nulls', true,
+      backlog_internal.estimate_rows(format(
+        'select from %s as s where %s', v_backfill.source_table,
+        backlog_internal.quoted_list(v_backfill.key_columns, 's.%I is null', ' or ')
+      )),
+      v_now
+    );
+  end if;
+end;
+$$;
+
+comment on function backlog_internal.store_plan(bigint) is
+  $$Plan a backfill and write down its chunks; they get their retry items when it starts.
+
+Each bound is the end of one chunk and the beginning of the next, so the chunks cover all keys up to the
+end whether or not the statistics are up to date.$$;

@@ -1,0 +1,62 @@
+create or replace function backlog_internal.work_chunk(
+  p_backfill backlog_internal.backfill,
+  p_chunk backlog_internal.backfill_chunk
+)
+  returns jsonb
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_chunk   backlog_internal.backfill_chunk := p_chunk;
+  v_where   text;
+  v_counts  record;
+  v_code    text;
+  v_message text;
+begin
+  begin
+    v_chunk := backlog_internal.size_chunk(p_backfill, p_chunk, true);
+    if v_chunk.chunk_id is null then
+      perform backlog.release_retry_items(array[p_chunk.item_id], array[p_chunk.lock_token]);
+      return jsonb_build_object('action', 'planned', 'chunk_id', p_chunk.chunk_id);
+    end if;
+    if v_chunk.kind = 'touched' then
+      v_counts := backlog_internal.copy_touched(p_backfill, v_chunk);
+      v_chunk.rows_scanned := v_counts.touched;
+      v_chunk.rows_matched := v_counts.touched;
+      v_chunk.rows_written := v_counts.written;
+    else
+      v_where := format('%s and (%s)', backlog_internal.chunk_sql(p_backfill, v_chunk), p_backfill.where_sql);
+      v_chunk := backlog_internal.count_chunk(p_backfill, v_chunk);
+      v_chunk.rows_written := backlog_internal.copy_rows(p_backfill, v_where);
+    end if;
+    v_chunk.rows_refused := 0;
+  exception
+    -- A cancelled statement is not among "others". A user who cancels wants an end, not a smaller chunk.
+    when query_canceled then
+      if not backlog_internal.is_timeout(p_chunk.started_at) then
+        raise;
+      end if;
+      v_code := sqlstate;
+      v_message := sqlerrm;
+    when others then
+      v_code := sqlstate;
+      v_message := sqlerrm;
+  end;
+
+  if v_code is not null then
+    return backlog_internal.rescue_chunk(p_backfill, p_chunk.chunk_id, v_message, v_code);
+  end if;
+  v_chunk.bytes := v_chunk.rows_matched * p_backfill.row_width;
+  perform backlog_internal.finish_chunk(p_backfill, v_chunk);
+  return jsonb_build_object(
+    'action', 'copied', 'chunk_id', v_chunk.chunk_id, 'rows', v_chunk.rows_matched,
+    'written', v_chunk.rows_written
+  );
+end;
+$$;
+
+comment on function backlog_internal.work_chunk(
+  backlog_internal.backfill, backlog_internal.backfill_chunk
+) is
+  $$Copy one claimed chunk to its table and complete its retry item; return what was done.$$;
