@@ -1,0 +1,15 @@
+begin;
+select plan(7);
+select is(backlog_internal.wanted_payload('checkpoint', 'orders'), 'none', 'nobody is there');
+select backlog.register_hook('sum', p_payload => 'none');
+select is(backlog_internal.wanted_payload('checkpoint', 'orders'), 'none', 'nobody looks');
+select backlog.register_hook('keys', p_payload => 'keys', p_pipelines => '{orders}');
+select is(backlog_internal.wanted_payload('checkpoint', 'orders'), 'keys', 'somebody looks at the keys');
+select is(backlog_internal.wanted_payload('checkpoint', 'other'), 'none', 'of that pipeline');
+select backlog.register_hook('all');
+select is(backlog_internal.wanted_payload('checkpoint', 'orders'), 'records', 'somebody looks at the records');
+select is(backlog_internal.wanted_payload('incident', 'orders'), 'none', 'of checkpoints');
+select backlog.disable_hook('all');
+select is(backlog_internal.wanted_payload('checkpoint', 'orders'), 'keys', 'while it is enabled');
+select * from finish();
+rollback;
