@@ -20,6 +20,7 @@ from dataclasses import replace
 from functools import partial
 from time import monotonic, sleep
 from types import FrameType
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -38,6 +39,7 @@ _PROBE_SECONDS = 2.0
 _BLIND_POLL = 1.0  # seconds between polls when notifications do not arrive
 _BUSY_PAUSE = 0.05  # seconds a busy pool gets to find new work by itself
 _TICK = 60.0
+_WRITER_THREADS = 4  # for each kind of destination; each holds a batch of rows
 _HOOK_THREADS = 2  # for a hook that does not say
 _SQL_HOOKS = "select name, timeout_seconds, concurrency from backlog.hooks " \
     "where language = 'sql' and enabled order by name"  # fmt: skip
@@ -129,13 +131,17 @@ class Listener:
 
     def _make_pools(self) -> Iterator[Pool]:
         """Give every hook a pool of its own, so that none waits for another."""
-        plain = {name: found for name, found in self.registry.items() if found.hook is None}
+        plain = {name: found for name, found in self.registry.items()
+                 if found.hook is None and not found.writer}  # fmt: skip
         if plain:
             yield self._pool(plain, self.settings.threads)
         for name, found in self.registry.items():
             if found.hook is not None:
                 register(self.link, found)
                 yield self._pool({name: found}, _threads(found))
+            elif found.writer:
+                threads = min(self.settings.threads, _WRITER_THREADS)
+                yield self._pool({name: found}, threads, batch_size=1)
 
     def _attend_sql_hooks(self) -> None:
         """Have a pool for every SQL hook of the database, and one for deliveries put off."""
@@ -157,8 +163,8 @@ class Listener:
         for pool in gone:
             pool.halt()
 
-    def _pool(self, handlers: Mapping[str, Handler], threads: int) -> Pool:
-        settings = replace(self.settings, threads=threads)
+    def _pool(self, handlers: Mapping[str, Handler], threads: int, **more: Any) -> Pool:
+        settings = replace(self.settings, threads=threads, **more)
         lend = partial(Lent, self.connections, self.dsn)
         return Pool(handlers, settings, self.open_link, lend, self.bell)
 

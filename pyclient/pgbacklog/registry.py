@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FETCH = "fetch."
 HOOK = "hook."
+BACKFILL = "backfill."
 _MARK = "__pgbacklog_handlers__"
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
@@ -66,7 +67,10 @@ class PermanentError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """A function of the user's and how to call it; fetchers have a `pipeline`, hooks a `hook`."""
+    """A function of the user's and how to call it; fetchers have a `pipeline`, hooks a `hook`.
+
+    That of a writer makes the Writer of a backfill.
+    """
 
     event_type: str
     call: Callable[..., object]
@@ -74,6 +78,7 @@ class Handler:
     transactional: bool = False
     pipeline: str | None = None
     hook: Hook | None = None
+    writer: bool = False
 
 
 def handler(
@@ -85,8 +90,9 @@ def handler(
     (item, connection); what it writes there commits together with the item's completion, or not
     at all when the lease has passed to another worker.
     """
-    if not event_types or any(name.startswith((FETCH, HOOK)) for name in event_types):
-        raise ValueError(f"a handler needs event types, none beginning with {FETCH!r} or {HOOK!r}")
+    taken = (FETCH, HOOK, BACKFILL)
+    if not event_types or any(name.startswith(taken) for name in event_types):
+        raise ValueError(f"a handler needs event types, none beginning with {', '.join(taken)}")
     return marking(lambda call: [Handler(x, call, timeout, transactional) for x in event_types])
 
 

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg.types.json import Jsonb
 
+from pgbacklog.backfill import Copier
 from pgbacklog.connections import Lent
 from pgbacklog.hooks import deliver
 from pgbacklog.link import Link
@@ -331,6 +332,7 @@ class Runner(threading.Thread):
         self.done: list[Item] = []
         self.failed: list[Failure] = []
         self.lent = pool.lend()
+        self.copiers: list[Copier] = []
         self.plans = {name: self._plan(found) for name, found in pool.handlers.items()}
 
     def _plan(self, handler: Handler) -> tuple[Callable[[Item], object], float]:
@@ -340,6 +342,10 @@ class Runner(threading.Thread):
             call = partial(self._fetch, handler)
         elif handler.hook is not None:
             call = partial(self._deliver, handler)
+        elif handler.writer:
+            copier = Copier(handler, self.link, self.pool.lend(), describe_failure)
+            self.copiers.append(copier)
+            call = partial(self._copy, copier)
         elif handler.transactional:
             call = partial(self._transact, handler)
         return call, self.pool.timeout(handler)
@@ -353,6 +359,11 @@ class Runner(threading.Thread):
             self.pool.end(self)
             self.link.close()
             self.lent.close()
+            self._leave_destinations()
+
+    def _leave_destinations(self) -> None:
+        for copier in self.copiers:
+            copier.close()
 
     def _step(self) -> bool:
         pool = self.pool
@@ -360,6 +371,7 @@ class Runner(threading.Thread):
             if self.batch is None and not pool.stopping and not pool.overrun:
                 self.batch = pool.join_slow_batch() or self._acquire(None)
             if self.batch is None:
+                self._leave_destinations()
                 return not pool.stopping and pool.rest()
             if not self._run_items(self.batch):
                 return False
@@ -467,6 +479,11 @@ class Runner(threading.Thread):
         acked = deliver(handler, item, self.link, self.lent, self.pool.settings.worker_id)
         self.pool.count(done=acked)
         return _REPORTED if acked else None
+
+    def _copy(self, copier: Copier, item: Item) -> object:
+        well = copier(item)
+        self.pool.count(done=well, failed=not well)
+        return _REPORTED
 
     def _fetch(self, handler: Handler, item: Item) -> object:
         page = handler.call(item)

@@ -16,6 +16,8 @@ from pgbacklog.listener import Listener
 from pgbacklog.logs import set_up_logging
 from pgbacklog.registry import Registry
 from pgbacklog.worker import Settings
+from pgbacklog.writers import builtin
+from pgbacklog.writers.known import BUILTIN
 
 _SETTINGS: dict[str, tuple[float, Any, str]] = {
     "threads": (8, click.IntRange(1, 500), "Handlers at a time; each thread has a connection."),
@@ -39,8 +41,10 @@ def _with_settings(command: Any) -> Any:
     "else as for every command. The first SIGTERM or SIGINT lets running handlers finish within "
     "the grace time, the second stops waiting for them, the third ends the process."
 )
-@click.option("--hooks", required=True, multiple=True, metavar="MODULE",
+@click.option("--hooks", multiple=True, metavar="MODULE",
               help="Module with handlers, from the working directory or installed; repeatable.")
+@click.option("--writer", "writers", multiple=True, type=click.Choice(list(BUILTIN)),
+              help="Also bring backfills to destinations of this kind; repeatable.")
 @click.option("--event-type", "event_types", multiple=True, help="Only these; repeatable.")
 @click.option("--worker-id", help="Unique name in leases.  [default: host, process, chance]")
 @_with_settings
@@ -55,14 +59,17 @@ def _with_settings(command: Any) -> Any:
               type=click.Choice(["debug", "info", "warning", "error"]))  # fmt: skip
 @click.pass_context
 def listen(
-    ctx: click.Context, /, hooks: tuple[str, ...], event_types: tuple[str, ...],
-    worker_id: str | None, config: str | None, sql_hooks: bool, until_idle: bool,
-    log_format: str, log_level: str, **settings: Any,
+    ctx: click.Context, /, hooks: tuple[str, ...], writers: tuple[str, ...],
+    event_types: tuple[str, ...], worker_id: str | None, config: str | None, sql_hooks: bool,
+    until_idle: bool, log_format: str, log_level: str, **settings: Any,
 ) -> None:  # fmt: skip
     """Run fetchers and handlers on the items that are due, until stopped."""
     set_up_logging(log_format, log_level)
     sys.path.insert(0, os.getcwd())  # noqa: PTH109 - as `python -m` does
-    registry = Registry.from_names(hooks)
+    if not hooks and not writers:
+        raise click.UsageError("Say what to work on: --hooks MODULE, or --writer KIND.")
+    registry = Registry.from_names(hooks) if hooks else Registry()
+    registry.update((found.event_type, found) for found in map(builtin, writers))
     if event_types:
         registry.keep(event_types)
     connections = Connections.read(config)

@@ -1,0 +1,271 @@
+"""Run chunks of backfills: read them here, have a writer bring them to their destination.
+
+A chunk is a retry item of the event type backfill.<writer>. The database says what to read and
+what may be done; the destination, if it has transactions, remembers what it took. So a crash
+between the two commits neither loses nor doubles a row: the next attempt finds the receipt.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import replace
+from time import monotonic, sleep
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from pgbacklog.connections import Lent
+from pgbacklog.errors import BacklogError
+from pgbacklog.link import Link, with_defaults
+from pgbacklog.logs import note, redacted
+from pgbacklog.registry import Handler, Item, RetryLater
+from pgbacklog.writers.base import Batch, Chunk, Column, Fenced, Job, Receipt, Refused, Writer
+from pgbacklog.writers.reading import Again, plain, read
+
+_BEGIN = "select backlog.begin_backfill_chunk(%s, %s)"
+_COMPLETE = "select backlog.complete_backfill_chunk(%s, %s, %s, %s)"
+_FAIL = "select backlog.fail_backfill_chunk(%s, %s, %s, %s, %s)"
+_SPLIT = "select backlog.split_backfill_chunk(%s, %s)"
+_STOP = "select backlog.backfill_chunk_stop(%s, %s)"
+_RELEASE = "select id from backlog.release_retry_items(array[%s::bigint], array[%s::bigint])"
+_ASK = 2.0  # seconds between two questions whether a chunk shall go on
+_REST = 0.5  # seconds for a worker who is not wanted now
+_TIMEOUT = "57014"
+_FENCED_OFF = 5  # seconds after which to look what became of an earlier attempt
+
+Describe = Callable[[Item, BaseException], tuple[Item, str, str, int | None]]
+
+
+class Left(Exception):  # noqa: N818 - an answer of the database
+    """The backfill was paused or ended: leave the chunk."""
+
+
+class TooMany(BacklogError):  # noqa: N818 - the condition's name
+    """More rows of one chunk were refused than the settings allow."""
+
+    default_sqlstate = "PB306"
+
+
+class Copier:
+    """Work on chunks of one kind of writer, for one thread."""
+
+    def __init__(self, handler: Handler, link: Link, lent: Lent, describe: Describe) -> None:
+        self.handler, self.link, self.lent, self.describe = handler, link, lent, describe
+        self._writers: dict[str, tuple[Writer, Job]] = {}
+
+    def __call__(self, item: Item) -> bool:
+        """Do what is to be done for one item; tell whether it went well. The database knows."""
+        lease = [item.id, item.lock_token]
+        (order,) = self.link.call(_BEGIN, lease)[0]
+        if order["action"] == "crowded":
+            sleep(_REST)
+        elif order["action"] != "run":
+            note(logging.INFO, "chunk not begun", id=item.id, **order)
+        if order["action"] != "run":
+            return True
+        try:
+            self._copy_chunk(order, lease)
+        except Left as reason:
+            note(logging.INFO, "chunk left", id=item.id, reason=reason)
+            self.link.call(_RELEASE, lease)
+        except psycopg.Error as error:
+            if error.sqlstate == "PB001":
+                note(logging.WARNING, "stale result dropped", id=item.id)
+            elif error.sqlstate != _TIMEOUT or not self._split(item, error):
+                return self._fail(item, error)
+        except Refused as error:
+            if order["on_error"] == "fail" or not (
+                self._split(item, error) or self._refuse_alone(order, lease, error)
+            ):
+                return self._fail(item, error)
+        except Fenced as error:
+            return self._fail(item, RetryLater(_FENCED_OFF, str(error)))
+        except Exception as error:
+            return self._fail(item, error)
+        return True
+
+    def close(self) -> None:
+        """Let go of every destination."""
+        for writer, _ in self._writers.values():
+            _quietly(writer.close)
+        self._writers.clear()
+        self.lent.close()
+
+    def _copy_chunk(self, order: dict[str, Any], lease: list[int]) -> None:
+        started = monotonic()
+        chunk = Chunk(order["chunk_id"], order["fence"])
+        try:
+            writer, job = self._writer(order)
+            receipt = writer.begin(chunk)
+            known = receipt is not None
+            if receipt is None:
+                receipt = Receipt()
+                try:
+                    self._copy(writer, job, order, lease, receipt, as_text=False)
+                except Again:
+                    writer.rollback()
+                    if (found := writer.begin(chunk)) is None:
+                        receipt = Receipt()
+                        self._copy(writer, job, order, lease, receipt, as_text=True)
+                    else:
+                        receipt, known = found, True
+                if not known:
+                    writer.commit(chunk, receipt)
+            self.lent.finish()
+        except BaseException as error:
+            self._abandon(order["run"], error)
+            raise
+        self._complete(job, chunk, receipt, lease, known=known, seconds=monotonic() - started)
+
+    def _complete(
+        self, job: Job, chunk: Chunk, receipt: Receipt, lease: list[int], **facts: Any
+    ) -> None:
+        counts = {"read": receipt.read, "written": receipt.written, "bytes": receipt.bytes}
+        ((state,),) = self.link.call(_COMPLETE, [*lease, Jsonb(counts), Jsonb(receipt.refused)])
+        note(
+            logging.INFO, "chunk copied", backfill=job.backfill_id, chunk=chunk.chunk_id, **counts,
+            refused=len(receipt.refused), state=state["state"], **facts,
+        )  # fmt: skip
+        if state["state"] not in ("PENDING", "EXECUTING"):
+            self.close()
+
+    def _read(
+        self, writer: Writer, job: Job, order: dict[str, Any], as_text: bool
+    ) -> Generator[Batch]:
+        dsn = with_defaults(self.link.dsn, "backfill")
+        return read(dsn, order["query"], job, writer.form, order["settings"], as_text)
+
+    def _copy(
+        self, writer: Writer, job: Job, order: dict[str, Any], lease: list[int],
+        receipt: Receipt, as_text: bool,
+    ) -> None:  # fmt: skip
+        asked = monotonic()
+        with closing(self._read(writer, job, order, as_text)) as batches:
+            for batch in batches:
+                self._put(writer, batch, receipt, order)
+                receipt.read += len(batch)
+                receipt.bytes += batch.nbytes
+                if monotonic() - asked > _ASK:
+                    asked = monotonic()
+                    ((reason,),) = self.link.call(_STOP, lease)
+                    if reason is not None:
+                        raise Left(reason)
+
+    def _put(self, writer: Writer, batch: Batch, receipt: Receipt, order: dict[str, Any]) -> None:
+        """Write a batch; halve it until the rows at fault are alone, and set these aside."""
+        parts = [batch]
+        while parts:
+            part = parts.pop()
+            try:
+                written = writer.write(part)
+            except Refused as error:
+                if order["on_error"] == "fail" or not error.intact:
+                    raise
+                if len(part) > 1:
+                    middle = len(part) // 2
+                    parts += [part.part(middle, len(part)), part.part(0, middle)]
+                    continue
+                _refuse(receipt, part, error, order["max_refused"])
+            else:
+                receipt.written += len(part) if written is None else written
+
+    def _writer(self, order: dict[str, Any]) -> tuple[Writer, Job]:
+        """Return the writer of a run, opened."""
+        run = order["run"]
+        if run not in self._writers:
+            self.close()  # one run at a time: destinations may allow but one writer
+            job = Job(
+                run, order["backfill_id"], order["pipeline"], order["table"],
+                tuple(Column(**column) for column in order["columns"]), tuple(order["key"]),
+                order["mode"], order["destination"], order["batch_rows"], lend=self.lent.get,
+            )  # fmt: skip
+            if "batch_bytes" in job.destination:
+                job = _with_bytes(job)
+            made = self.handler.call(job)
+            if not isinstance(made, Writer):
+                raise TypeError(f"{self.handler.event_type} got a {type(made).__name__}, no Writer")
+            self._writers[run] = (made, job)
+            made.open()
+        return self._writers[run]
+
+    def _abandon(self, run: str, error: BaseException) -> None:
+        writer, _ = self._writers.pop(run, (None, None))
+        if writer is not None:
+            # Whatever state it is in now, the next chunk gets a fresh one.
+            _quietly(writer.rollback)
+            _quietly(writer.close)
+        try:
+            self.lent.finish(error)
+        except BaseException as raised:
+            if raised is not error:
+                raise  # the database is to blame, says its connection
+
+    def _split(self, item: Item, error: BaseException) -> bool:
+        ((halved,),) = self.link.call(_SPLIT, [item.id, item.lock_token])
+        if halved:
+            note(logging.WARNING, "chunk halved", id=item.id, error=str(error))
+        return bool(halved)
+
+    def _refuse_alone(self, order: dict[str, Any], lease: list[int], error: Refused) -> bool:
+        """Refuse the only row of a chunk; False if it has more, or none."""
+        try:
+            writer, job = self._writer(order)
+            chunk = Chunk(order["chunk_id"], order["fence"])
+            receipt = writer.begin(chunk)
+            if receipt is None:
+                receipt = Receipt()
+                for batch in self._read(writer, job, order, as_text=True):
+                    receipt.read += len(batch)
+                    if receipt.read > 1:
+                        writer.rollback()
+                        return False
+                    _refuse(receipt, batch, error, order["max_refused"])
+                writer.commit(chunk, receipt)
+            self.lent.finish()
+        except BaseException as failure:
+            self._abandon(order["run"], failure)
+            raise
+        self._complete(job, chunk, receipt, lease)
+        return True
+
+    def _fail(self, item: Item, error: BaseException) -> bool:
+        _, text, code, after = self.describe(item, error)
+        try:
+            ((outcome,),) = self.link.call(_FAIL, [item.id, item.lock_token, text, code, after])
+        except psycopg.Error as refusal:
+            if refusal.sqlstate != "PB001":
+                raise
+            outcome = "stale"
+        level = logging.INFO if isinstance(error, RetryLater) else logging.WARNING
+        note(level, "chunk failed", id=item.id, code=code, error=text, outcome=outcome)
+        return False
+
+
+def _refuse(receipt: Receipt, part: Batch, error: Refused, most: int) -> None:
+    receipt.refused.append({
+        "record": part.record(0), "error": redacted(str(error)), "error_code": error.code,
+        "constraint": error.constraint,
+    })  # fmt: skip
+    if len(receipt.refused) > most:
+        raise TooMany(
+            f"more than {most} rows of one chunk were refused; the last: {redacted(str(error))}",
+            "Cure the cause, or raise the setting backfill_max_refused_rows.",
+        )
+
+
+def _with_bytes(job: Job) -> Job:
+    given = job.destination["batch_bytes"]
+    if not isinstance(given, int) or given < 1 << 16:
+        raise ValueError(f"batch_bytes must be at least 65536, not {plain(given)}")
+    return replace(job, batch_bytes=given)
+
+
+def _quietly(call: Callable[[], object]) -> None:
+    """Call what may fail because the destination is gone; say so, and go on."""
+    try:
+        call()
+    except Exception as error:  # of every driver's own class
+        note(logging.WARNING, "writer not closed well", error=redacted(repr(error)))

@@ -1,0 +1,168 @@
+"""Read the rows of a chunk from PostgreSQL, batch by batch, whatever their number and width.
+
+Rows come by COPY as text lines, row by row as tuples, or by ADBC as Arrow: memory holds one batch.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any, LiteralString
+
+import psycopg
+
+from pgbacklog.writers.base import Batch, Column, Job, Record
+
+# Sent as one statement before the rows are asked for.
+BEGIN: LiteralString = (
+    "set timezone = 'UTC'; set datestyle = 'ISO'; set intervalstyle = 'iso_8601'; "
+    "set extra_float_digits = 1; set bytea_output = 'hex'"
+)
+_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+
+class Again(Exception):  # noqa: N818 - a request
+    """The chunk holds a value that the quick way cannot carry: read it again as text."""
+
+
+class Rows(Batch):
+    """Rows as tuples of Python values, as psycopg gives them."""
+
+    __slots__ = ("_names", "_nbytes", "_rows")
+
+    def __init__(self, names: Sequence[str], rows: list[tuple[Any, ...]], nbytes: int) -> None:
+        self._names, self._rows, self._nbytes = names, rows, nbytes
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def nbytes(self) -> int:
+        return self._nbytes
+
+    @property
+    def rows(self) -> list[tuple[Any, ...]]:
+        return self._rows
+
+    def part(self, start: int, stop: int) -> Rows:
+        rows = self._rows[start:stop]
+        return Rows(self._names, rows, self._nbytes * len(rows) // max(1, len(self._rows)))
+
+    def record(self, index: int) -> Record:
+        return dict(zip(self._names, map(plain, self._rows[index]), strict=True))
+
+
+class Lines(Batch):
+    """Rows as lines of COPY's text format."""
+
+    __slots__ = ("_lines", "_names", "_nbytes")
+
+    def __init__(self, names: Sequence[str], lines: list[bytes], nbytes: int) -> None:
+        self._names, self._lines, self._nbytes = names, lines, nbytes
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @property
+    def nbytes(self) -> int:
+        return self._nbytes
+
+    @property
+    def lines(self) -> list[bytes]:
+        return self._lines
+
+    def part(self, start: int, stop: int) -> Lines:
+        lines = self._lines[start:stop]
+        return Lines(self._names, lines, sum(map(len, lines)))
+
+    def record(self, index: int) -> Record:
+        fields = self._lines[index].decode().removesuffix("\n").split("\t")
+        return dict(zip(self._names, map(_unescaped, fields), strict=True))
+
+
+def read(
+    dsn: str, query: str, job: Job, form: str, settings: Mapping[str, str], as_text: bool = False
+) -> Generator[Batch]:
+    """Yield the rows of a query in batches; `settings` are set on the connection that reads.
+
+    Raises psycopg.Error when the source cannot be read, Again if it must be read `as_text`.
+    """
+    if form == "arrow":
+        from pgbacklog.writers.arrow import read_arrow
+
+        yield from read_arrow(dsn, query, job, settings, as_text)
+        return
+    with psycopg.connect(dsn) as conn:
+        prepare(conn, settings)
+        yield from (_read_lines if form == "copy" else _read_rows)(conn, query, job)
+
+
+def prepare(conn: psycopg.Connection[Any], settings: Mapping[str, str]) -> None:
+    """Make a new connection fit to read: nothing can be written, values look the same always."""
+    conn.execute(BEGIN)
+    for name, value in settings.items():
+        conn.execute("select set_config(%s, %s, false)", [name, value])
+    conn.commit()
+    conn.read_only = True
+
+
+def _read_lines(conn: psycopg.Connection[Any], query: str, job: Job) -> Generator[Lines]:
+    lines: list[bytes] = []
+    size = 0
+    with conn.cursor().copy(f"copy ({query}) to stdout".encode()) as copy:
+        for line in copy:
+            lines.append(bytes(line))
+            size += len(line)
+            if size >= job.batch_bytes or len(lines) >= job.batch_rows:
+                yield Lines(job.names, lines, size)
+                lines, size = [], 0
+    if lines:
+        yield Lines(job.names, lines, size)
+
+
+def _read_rows(conn: psycopg.Connection[Any], query: str, job: Job) -> Generator[Rows]:
+    rows: list[tuple[Any, ...]] = []
+    size = 0
+    # Row by row off the wire: a few wide rows may be all that fits into memory.
+    for row in conn.cursor(binary=True).stream(query.encode()):
+        rows.append(row)
+        size += 50 + sum(8 + len(x) if isinstance(x, str | bytes) else _size(x) for x in row)
+        if size >= job.batch_bytes or len(rows) >= job.batch_rows:
+            yield Rows(job.names, rows, size)
+            rows, size = [], 0
+    if rows:
+        yield Rows(job.names, rows, size)
+
+
+def _size(value: Any) -> int:
+    return len(str(value)) if isinstance(value, list | dict) else 8
+
+
+def _unescaped(field: str) -> str | None:
+    if field == "\\N":
+        return None
+    return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), field)
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON can hold it."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return "\\x" + bytes(value).hex()
+    if isinstance(value, list | dict):
+        return json.loads(json.dumps(value, default=str))
+    return str(value)
+
+
+def base_type(column: Column) -> tuple[str, list[int]]:
+    """Return a column's type without its modifiers, and these."""
+    found = re.fullmatch(r"([^()]+?)(?:\(([-\d, ]+)\))?( with(?:out)? time zone)?", column.type)
+    if found is None:
+        return column.type, []
+    name = found[1].removeprefix("pg_catalog.") + (found[3] or "")
+    return name, [int(x) for x in (found[2] or "").split(",") if x.strip()]
