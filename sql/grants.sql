@@ -121,17 +121,23 @@ grant select on backlog.backfill_chunks to backlog_worker, backlog_operator, bac
 grant select on backlog.backfill_transitions to backlog_worker, backlog_operator, backlog_monitor;
 grant select, insert on backlog.backfill_queue to backlog_operator;
 grant select on backlog.backfill_queue to backlog_worker, backlog_monitor;
+grant execute on function backlog.backfill_chunk_stop(bigint, bigint) to backlog_worker;
 grant execute on function backlog.backfill_throttle(regclass) to backlog_worker, backlog_operator, backlog_monitor;
+grant execute on function backlog.begin_backfill_chunk(bigint, bigint) to backlog_worker;
 grant execute on function backlog.cancel_backfill(bigint, text) to backlog_operator;
+grant execute on function backlog.complete_backfill_chunk(bigint, bigint, jsonb, jsonb) to backlog_worker;
 grant execute on function backlog.create_backfill(text, text, jsonb, jsonb, text[], jsonb, text, text, int, int, int, int, text, boolean, jsonb, text[], boolean) to backlog_operator;
 grant execute on function backlog.delete_backfill(bigint) to backlog_operator;
 grant execute on function backlog.drop_backfill_view(regclass) to backlog_operator;
+grant execute on function backlog.fail_backfill_chunk(bigint, bigint, text, text, int) to backlog_worker;
+grant execute on function backlog.note_touched_rows() to backlog_operator;
 grant execute on function backlog.pause_backfill(bigint, text) to backlog_operator;
 grant execute on function backlog.register_backfill_view(regclass, text[]) to backlog_operator;
 grant execute on function backlog.resume_backfill(bigint) to backlog_operator;
 grant execute on function backlog.retry_backfill(bigint) to backlog_operator;
 grant execute on function backlog.run_backfill_step(bigint, int) to backlog_worker, backlog_operator;
 grant execute on function backlog.set_backfill_condition(text, text) to backlog_operator;
+grant execute on function backlog.split_backfill_chunk(bigint, bigint) to backlog_worker;
 
 -- Monitor
 grant execute on function backlog.tick() to backlog_worker, backlog_operator;

@@ -416,6 +416,13 @@
 \ir backfill/advance_backfill.sql
 \ir backfill/step_backfill.sql
 \ir backfill/step_any.sql
+\ir backfill/find_leased_chunk.sql
+\ir backfill/drop_chunk_item.sql
+\ir backfill/postpone_chunk.sql
+\ir backfill/crowd_reason.sql
+\ir backfill/chunk_order.sql
+\ir backfill/end_chunk.sql
+\ir backfill/move_on.sql
 \ir backfill/make_backfill.sql
 \ir backfill/reopen_chunks.sql
 \ir backfill/backfill_state_changed.sql
@@ -427,6 +434,11 @@
 \ir backfill/cancel_backfill.sql
 \ir backfill/delete_backfill.sql
 \ir backfill/run_backfill_step.sql
+\ir backfill/begin_backfill_chunk.sql
+\ir backfill/complete_backfill_chunk.sql
+\ir backfill/fail_backfill_chunk.sql
+\ir backfill/split_backfill_chunk.sql
+\ir backfill/backfill_chunk_stop.sql
 \ir backfill/set_backfill_condition.sql
 \ir backfill/register_backfill_view.sql
 \ir backfill/drop_backfill_view.sql

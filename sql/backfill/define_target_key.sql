@@ -50,7 +50,9 @@ begin
   end if;
   v_backfill.target_key := coalesce(v_found, array[]::text[]);
   v_backfill.write_mode := coalesce(
-    p_backfill.destination ->> 'mode', case when v_found is null then 'append' else 'upsert' end
+    p_backfill.destination ->> 'mode',
+    -- In a file no row can be found again.
+    case when v_found is null or p_backfill.kind = 'parquet' then 'append' else 'upsert' end
   );
 
   if v_backfill.write_mode not in ('upsert', 'append') then

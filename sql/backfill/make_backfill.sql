@@ -16,6 +16,9 @@ begin
     end;
     v_backfill := backlog_internal.define_target(v_backfill, p_role);
   else
+    if (p_options ->> 'create_target')::boolean then
+      v_backfill.destination := v_backfill.destination || '{"create": true}';
+    end if;
     v_backfill := backlog_internal.define_target_key(v_backfill);
   end if;
 

@@ -44,6 +44,8 @@ class Parquet(Writer):
 
     def __init__(self, job: Job) -> None:
         super().__init__(job)
+        if job.mode != "append":
+            raise ValueError('files cannot be upserted: leave out "mode", or say append')
         self.root = job.path()
         self.home = self.root / FOLDER / job.run
         self.scratch = self.home / "tmp"
