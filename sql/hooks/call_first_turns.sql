@@ -3,26 +3,23 @@ create or replace function backlog_internal.call_first_turns(p_hook_id bigint, p
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
-  set lock_timeout = '200ms'
+  set lock_timeout = '50ms'
 as $$
 declare
-  v_taken text[];
-  v_key   text;
-  v_head  backlog_internal.hook_head;
+  v_key  text;
+  v_head backlog_internal.hook_head;
 begin
-  -- Whoever ends a turn holds its row until the commit and may not see what was committed meanwhile:
-  -- wait for that, but not for long, since there may be many turns in one transaction.
-  v_taken := array(
-    select h.key
-    from backlog_internal.hook_head as h
-    where h.hook_id = p_hook_id
-      and h.key = any (p_keys)
-    order by h.key
-    for update
-  );
-
+  -- A loop, because each call is an item of its own. Where there is a head, whoever ends it calls the next.
   for v_key in
-    select distinct k.key from unnest(p_keys) as k (key) where k.key <> all (v_taken) order by k.key
+    select distinct k.key
+    from unnest(p_keys) as k (key)
+    where not exists (
+      select
+      from backlog_internal.hook_head as h
+      where h.hook_id = p_hook_id
+        and h.key = k.key
+    )
+    order by k.key
   loop
     -- Until its item is there, the row has a number that no item has.
     insert into backlog_internal.hook_head as h (hook_id, key, item_id, hook_turn_id)
@@ -49,4 +46,4 @@ $$;
 comment on function backlog_internal.call_first_turns(bigint, text[]) is
   $$Make the first delivery of each key due where none is; false means that somebody is at it, try again later.
 
-The turns must be committed: a delivery that ends from now on sees them and calls the next by itself.$$;
+The turns must be committed.$$;

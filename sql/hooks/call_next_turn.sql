@@ -1,5 +1,5 @@
 create or replace function backlog_internal.call_next_turn(p_head backlog_internal.hook_head)
-  returns void
+  returns boolean
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
@@ -36,7 +36,7 @@ begin
     where h.item_id = p_head.item_id
       and h.hook_id = p_head.hook_id
       and h.key = p_head.key;
-    return;
+    return false;
   end if;
 
   update backlog_internal.hook_head as h
@@ -52,10 +52,12 @@ begin
     and h.hook_id = p_head.hook_id
     and h.key = p_head.key
     and k.hook_id = p_head.hook_id;
+  return true;
 end;
 $$;
 
 comment on function backlog_internal.call_next_turn(backlog_internal.hook_head) is
-  $$Make the next delivery of a hook and key due; when none waits, forget the key.
+  $$Make the next delivery of a hook and key due; when none waits, forget the key and return false.
 
-The caller holds a lock on the row of hook_head.$$;
+The caller holds a lock on the row of hook_head. Turns that are being written at this moment are not
+seen; who forgets a key must have it looked at once more after the commit.$$;

@@ -20,7 +20,7 @@ begin
     ) then
       return null;
     end if;
-    return p_task || jsonb_build_object('run_at', v_now + interval '0.2 seconds');
+    return p_task || jsonb_build_object('run_at', v_now + interval '0.1 seconds');
   end if;
 
   if p_task ->> 'task' = 'beginning' and not p_task ? 'last_event_id' then
