@@ -236,7 +236,9 @@ class Auxiliary(Mapping[str, Any]):
 
 
 def _open_postgresql(url: str, autocommit: bool) -> Any:
-    return psycopg.connect(with_defaults(url, "hook"), autocommit=autocommit)
+    # Prepared statements do not survive a pooler in transaction mode, and nothing tells it here.
+    dsn = with_defaults(url, "hook")
+    return psycopg.connect(dsn, autocommit=autocommit, prepare_threshold=None)
 
 
 def _open_mysql(url: str, autocommit: bool) -> Any:

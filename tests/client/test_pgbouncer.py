@@ -99,3 +99,44 @@ def test_a_listener_finds_out_about_a_pooler_by_any_name(db: Database, listen, p
     conn = db.connect()
     enqueue(conn, "work", 3)
     eventually(lambda: live(conn) == 0, 5)
+
+
+def test_hooks_are_called_behind_a_pooler_in_transaction_mode(
+    db: Database, listen, pgbouncer
+) -> None:
+    """Python hooks, transactional or not, SQL hooks, large commits and turns: none needs a session."""
+    conn = db.connect()
+    conn.execute("create table called (hook text, key text)")
+    conn.execute("select backlog.create_pipeline('orders')")
+    conn.execute(
+        "create function note(p_event jsonb) returns void language sql begin atomic"
+        " insert into called values (p_event ->> 'hook', p_event ->> 'idempotency_key'); end"
+    )
+    conn.execute("select backlog.register_sql_hook('in_sql', 'note(jsonb)', 'checkpoint')")
+    hooks = """
+        from pgbacklog import checkpoint
+
+        @checkpoint(pipeline="orders", mode="individual")
+        def singly(param):
+            param.destination_db.execute("insert into called values ('singly', %s)", [param.ctx.idempotency_key])
+
+        @checkpoint(pipeline="orders", mode="individual", transactional=True, order_key="customer")
+        def in_order(param):
+            param.connection.execute("insert into called values ('in_order', %s)", [param.ctx.idempotency_key])
+    """
+    process = listen(hooks, dsn=pgbouncer("transaction").dsn(db.name))
+    assert process.events(WARNING)
+    for _ in range(2):
+        conn.execute(
+            "select backlog.save_checkpoint('orders', jsonb_agg(jsonb_build_object('customer', n % 10)))"
+            " from generate_series(1, 150) as n"
+        )
+    pending = "select count(*) from backlog.hooks where pending + in_progress > 0"
+    eventually(
+        lambda: dict(conn.execute("select hook, count(*) from called group by 1").fetchall())
+        == {"in_sql": 2, "singly": 300, "in_order": 300},
+        60,
+    )
+    eventually(lambda: conn.execute(pending).fetchone()[0] == 0)
+    assert conn.execute("select count(*), count(distinct key) from called").fetchone() == (602, 602)
+    assert not [event for event in process.events() if event["level"] == "error"]
