@@ -273,6 +273,7 @@
 \ir hooks/enqueue_expansion.sql
 \ir hooks/reduce_events.sql
 \ir hooks/deliveries.sql
+\ir hooks/insert_delivery.sql
 \ir hooks/insert_deliveries.sql
 \ir hooks/insert_turns.sql
 \ir hooks/deliver_events.sql

@@ -12,8 +12,7 @@ create or replace function backlog_internal.insert_deliveries(
   set plan_cache_mode = force_generic_plan
 as $$
 declare
-  -- As in insert_items: one strong random number, the item's id in its last 12 digits.
-  v_uuid    text := left(gen_random_uuid()::text, 24);
+  v_uuid    text;
   v_lane_id int;
   v_made    bigint;
 begin
@@ -27,6 +26,16 @@ begin
     v_lane_id := backlog_internal.ensure_lane(p_hook.event_type, '', p_priority);
   end if;
 
+  if cardinality(p_events) = 1
+    and (p_hook.mode = 'bulk' or jsonb_array_length(p_events[1].records) = 1)
+  then
+    return backlog_internal.insert_delivery(
+      p_events[1], p_hook, v_lane_id, p_priority, p_replay, p_now
+    );
+  end if;
+
+  -- As in insert_items: one strong random number, the item's id in its last 12 digits.
+  v_uuid := left(gen_random_uuid()::text, 24);
   with delivery as materialized (
     select nextval('backlog_internal.retry_item_id_seq') as id, d.correlation_id, d.event_data
     from backlog_internal.deliveries(p_events, p_hook, p_replay) as d
@@ -51,4 +60,4 @@ $$;
 comment on function backlog_internal.insert_deliveries(
   backlog_internal.event[], backlog_internal.hook, int, bigint, timestamptz
 ) is
-  $$Enqueue the deliveries of events to one hook, all in one statement; return how many.$$;
+  $$Enqueue the deliveries of events to one hook, many in one statement; return how many.$$;

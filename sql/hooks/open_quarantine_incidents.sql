@@ -24,17 +24,18 @@ begin
           null, 'quarantine', q.quarantine_row_id, null, null, null, false, null, 'open', null,
           null, null, jsonb_strip_nulls(jsonb_build_object('load_id', q.load_id)), v_now
         )::backlog_internal.incident as incident
-        from unnest(p_quarantine_ids[v_slice * v_size + 1 : (v_slice + 1) * v_size]) as u (id)
-        join backlog_internal.quarantine_row as q on q.quarantine_row_id = u.id
+        from backlog_internal.quarantine_row as q
         join backlog_internal.pipeline_table as t on t.pipeline_table_id = q.pipeline_table_id
         left join backlog_internal.incident as i on i.quarantine_row_id = q.quarantine_row_id
         left join lateral (
           select w.message, w.sql_state, w.constraint_name
           from backlog_internal.quarantine_violation as w
           where w.quarantine_row_id = q.quarantine_row_id
-          order by w.quarantine_violation_id desc
+          -- Not by the plain number: the planner would walk the primary key, row after row.
+          order by w.quarantine_violation_id + 0 desc
           limit 1
         ) as v on true
+        where q.quarantine_row_id = any (p_quarantine_ids[v_slice * v_size + 1 : (v_slice + 1) * v_size])
       ) as s
       group by (s.incident).table_name
     ) as t;
