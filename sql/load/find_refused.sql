@@ -6,27 +6,33 @@ create or replace function backlog_internal.find_refused(p_batch_id bigint, p_pi
   set enable_nestloop = off
 as $$
   -- A row that is parked already is the same row, however often it is fetched.
+  with parked as materialized (
+    select f.source, f.row_id, q.quarantine_row_id
+    from backlog_internal.refused_row as f
+    cross join lateral (
+      select q.quarantine_row_id
+      from backlog_internal.quarantine_row as q
+      where q.pipeline_table_id = p_pipeline_table_id
+        and q.state = 'parked'
+        and q.row_hash = f.row_hash
+        and q.row_key = f.row_key
+      -- Looked up row by row in the index: quarantine may be large, and its statistics old.
+      limit 1
+    ) as q
+    where f.batch_id = p_batch_id
+      and f.pipeline_table_id = p_pipeline_table_id
+      and f.state = 'parked'
+      and f.quarantine_row_id is null
+  )
   update backlog_internal.refused_row as f
   set
-    quarantine_row_id = q.quarantine_row_id,
+    quarantine_row_id = p.quarantine_row_id,
     is_again = true
-  from backlog_internal.quarantine_row as q
+  from parked as p
   where f.batch_id = p_batch_id
     and f.pipeline_table_id = p_pipeline_table_id
-    and f.state = 'parked'
-    and f.quarantine_row_id is null
-    and q.pipeline_table_id = p_pipeline_table_id
-    and q.state = 'parked'
-    and q.row_hash = any (array(
-      select g.row_hash
-      from backlog_internal.refused_row as g
-      where g.batch_id = p_batch_id
-        and g.pipeline_table_id = p_pipeline_table_id
-        and g.state = 'parked'
-        and g.quarantine_row_id is null
-    ))
-    and q.row_hash = f.row_hash
-    and q.row_key = f.row_key;
+    and f.source = p.source
+    and f.row_id = p.row_id;
 
   with candidate as materialized (
     select
@@ -42,20 +48,24 @@ as $$
       and f.quarantine_row_id is null
   ),
   open as materialized (
-    select q.quarantine_row_id, q.row_hash, q.row_key, q.row_data, q.state
-    from backlog_internal.quarantine_row as q
-    where q.pipeline_table_id = p_pipeline_table_id
-      and q.state in ('waiting', 'value_dropped')
-      and q.row_hash = any (array(select c.row_hash from candidate as c))
-      and not exists (
-        select
-        from backlog_internal.refused_row as g
-        where g.batch_id = p_batch_id
-          and g.pipeline_table_id = p_pipeline_table_id
-          and g.quarantine_row_id = q.quarantine_row_id
-      )
-    -- Who writes one of them right now has seen it, too; nobody waits for anybody here.
-    for no key update skip locked
+    select q.*
+    from (select distinct c.row_hash, c.state from candidate as c) as c
+    cross join lateral (
+      select q.quarantine_row_id, q.row_hash, q.row_key, q.row_data, q.state
+      from backlog_internal.quarantine_row as q
+      where q.pipeline_table_id = p_pipeline_table_id
+        and q.state = c.state
+        and q.row_hash = c.row_hash
+      -- Who writes one of them right now has seen it, too; nobody waits for anybody here.
+      for no key update skip locked
+    ) as q
+    where not exists (
+      select
+      from backlog_internal.refused_row as g
+      where g.batch_id = p_batch_id
+        and g.pipeline_table_id = p_pipeline_table_id
+        and g.quarantine_row_id = q.quarantine_row_id
+    )
   ),
   known as (
     select o.*, r.reasons, row_number() over (

@@ -24,23 +24,31 @@ as $$
     state = 'superseded',
     superseded_by = p_load_id,
     closed_at = backlog_internal.clock()
-  from newer as n
-  where q.pipeline_table_id = p_pipeline_table_id
-    and q.state = 'waiting'
-    and q.row_hash = any (array(select m.row_hash from newer as m))
-    and q.row_hash = n.row_hash
-    and q.row_key = n.row_key
-    and (
-      (q.arrival_page, q.arrival_position) < (n.arrival_page, n.arrival_position)
-      or n.arrival_page = 0 and q.load_id is distinct from p_load_id
+  where q.quarantine_row_id = any (array(
+    select o.quarantine_row_id
+    from newer as n
+    cross join lateral (
+      select o.quarantine_row_id, o.arrival_page, o.arrival_position, o.load_id
+      from backlog_internal.quarantine_row as o
+      where o.pipeline_table_id = p_pipeline_table_id
+        and o.state = 'waiting'
+        and o.row_hash = n.row_hash
+        and o.row_key = n.row_key
+      -- Looked up row by row in the index: quarantine may be large, and its statistics old.
+      offset 0
+    ) as o
+    where (
+      (o.arrival_page, o.arrival_position) < (n.arrival_page, n.arrival_position)
+      or n.arrival_page = 0 and o.load_id is distinct from p_load_id
     )
-    and not exists (
-      select
-      from backlog_internal.refused_row as g
-      where g.batch_id = p_batch_id
-        and g.pipeline_table_id = p_pipeline_table_id
-        and g.quarantine_row_id = q.quarantine_row_id
-    )
+      and not exists (
+        select
+        from backlog_internal.refused_row as g
+        where g.batch_id = p_batch_id
+          and g.pipeline_table_id = p_pipeline_table_id
+          and g.quarantine_row_id = o.quarantine_row_id
+      )
+  ))
 $$;
 
 comment on function backlog_internal.outdo_waiting(bigint, bigint, bigint) is
