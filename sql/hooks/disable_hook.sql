@@ -21,7 +21,7 @@ $$;
 comment on function backlog.disable_hook(text, text) is
   $$Stop calling a hook: nothing new is delivered to it, and what waits is held until enable_hook.
 
-Deliveries in progress are not touched. Events that happen meanwhile are not lost: replay_events with
-p_only_missed delivers them later.
+Deliveries in progress are not touched. Events that happen meanwhile are kept with what the hook wants to
+see of them: replay_events with p_only_missed delivers them later. Drop a hook that is not wanted again.
 
 Raises PB201 when there is no such hook.$$;

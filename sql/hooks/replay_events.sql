@@ -44,8 +44,10 @@ begin
     v_task := jsonb_strip_nulls(jsonb_build_object(
       'task', 'replay', 'hook_id', v_hook.hook_id, 'from', p_from, 'to', p_to,
       'event_ids', p_event_ids, 'undelivered', case when p_only_missed then true end,
-      'replay', v_replay, 'priority', 3, 'after_event_id', 0, 'last_event_id', v_last,
-      'events_left', p_limit
+      'replay', v_replay, 'priority', 3, 'events_left', p_limit,
+      -- The key of events is by their ids: look no further than need be.
+      'after_event_id', coalesce((select min(u.id) - 1 from unnest(p_event_ids) as u (id)), 0),
+      'last_event_id', least(v_last, (select max(u.id) from unnest(p_event_ids) as u (id)))
     ));
     select
       v_hook.name, count(*),
@@ -54,7 +56,8 @@ begin
     from (
       select e.records
       from backlog_internal.matching_events(v_hook, v_task) as e
-      where e.event_id <= v_last
+      where e.event_id > (v_task -> 'after_event_id')::bigint
+        and e.event_id <= (v_task -> 'last_event_id')::bigint
       order by e.event_id
       limit p_limit
     ) as m;

@@ -9,10 +9,13 @@ return (
       when bool_or(h.payload = 'keys') then 'keys'
       else 'none'
     end
-  from backlog_internal.interested_hooks(p_kind, p_pipeline) as h
+  from backlog_internal.hook as h
+  where h.kind = p_kind
+    and (h.pipelines is null or p_pipeline = any (h.pipelines))
 );
 
 comment on function backlog_internal.wanted_payload(text, text) is
-  $$Return how much of the records the hooks want to see of events of a kind and pipeline: none, keys or records.
+  $$Return how much of the records hooks want to see of events of a kind and pipeline: none, keys or records.
 
-An event without records costs nothing but its row, so whoever writes events of many records asks first.$$;
+Disabled hooks count, since they may be given later what they missed. An event without records costs
+nothing but its row, so whoever writes events of many records asks first.$$;

@@ -50,7 +50,8 @@ begin
       perform backlog_internal.enqueue_expansion(jsonb_build_object(
         'task', 'events', 'hook_id', v_hook.hook_id, 'first_event_id', p_event.event_id,
         'after_event_id', p_event.event_id - 1, 'last_event_id', v_last,
-        'oldest_at', p_event.created_at
+        'oldest_at', p_event.created_at, 'from', p_event.created_at,
+        'to', p_event.created_at + interval '1 microsecond'
       ));
     end if;
   end loop;
