@@ -199,6 +199,7 @@
 \ir load/note_partial_sets.sql
 \ir load/note_complete_sets.sql
 \ir load/note_staged.sql
+\ir load/correct_estimate.sql
 \ir load/open_load.sql
 \ir load/order_tables.sql
 \ir load/row_error.sql
@@ -401,6 +402,8 @@
 \ir backfill/copy_keys.sql
 \ir backfill/add_touched_chunk.sql
 \ir backfill/copy_touched.sql
+\ir backfill/finds_nothing.sql
+\ir backfill/copy_chunk.sql
 \ir backfill/rescue_chunk.sql
 \ir backfill/work_chunk.sql
 \ir backfill/backfill_conditions.sql

@@ -33,6 +33,8 @@ begin
     v_staged := backlog_internal.restage_quarantined(v_table) > 0
       or v_items > 0;
     execute format('select exists (select from only %s)', v_table.delta_table) into v_copied;
+    perform backlog_internal.correct_estimate(v_table.delta_table);
+    perform backlog_internal.correct_estimate(v_table.staging_table);
     insert into backlog_internal.load_work (
       load_id, pipeline_table_id, load_order, rows_sql, payload
     )
