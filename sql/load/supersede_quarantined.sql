@@ -9,6 +9,8 @@ create or replace function backlog_internal.supersede_quarantined(
   -- A nested loop would read all rows of the load for each that waits.
   set enable_nestloop = off
 as $$
+declare
+  v_ids bigint[];
 begin
   if not exists (
     select
@@ -28,38 +30,37 @@ begin
       '  cross join lateral jsonb_populate_record(null::%s, q.row_key || coalesce(q.row_version, ''{}'')) as k'
       '  where q.pipeline_table_id = $2 and q.state = ''waiting'' and q.row_key is not null'
       ')'
-      ' update backlog_internal.quarantine_row as o set superseded_by = $1'
-      ' where o.quarantine_row_id = any (array('
-      '  select q.quarantine_row_id from waiting as q'
+      ' select array_agg(q.quarantine_row_id) from waiting as q'
       '  cross join lateral (select (q.key).*) as s'
       '  join (%s) as r on %s'
       '  where r.backlog_quarantine_id is null'
       '  and ((q.arrival_page, q.arrival_position) < (r.backlog_page, r.backlog_position)'
       '   or r.backlog_page = 0 and q.load_id is distinct from $1)'
-      '  and %s))',
+      '  and %s',
     p_table.delta_table,
     backlog_internal.load_rows(p_load_id, p_table.pipeline_table_id),
     backlog_internal.quoted_list(p_table.key_columns, 's.%I = r.%I', ' and '),
     backlog_internal.version_sql(p_table)
   )
+  into v_ids
   using p_load_id, p_table.pipeline_table_id;
 
   update backlog_internal.quarantine_row as q
   set
-    state = 'superseded',
-    closed_at = backlog_internal.clock()
-  where q.pipeline_table_id = p_table.pipeline_table_id
-    and q.state = 'waiting'
-    and q.superseded_by = p_load_id
-    -- Of two different copies in one page the later was taken; somebody should see the other.
-    and q.quarantine_row_id not in (
-      select v.quarantine_row_id
-      from backlog_internal.load_verdict as v
-      where v.load_id = p_load_id
-        and v.pipeline_table_id = p_table.pipeline_table_id
-        and v.rule = 'duplicate'
-        and v.quarantine_row_id is not null
-    );
+    state = case when d.id is null then 'superseded' else q.state end,
+    superseded_by = p_load_id,
+    closed_at = case when d.id is null then backlog_internal.clock() end
+  from unnest(v_ids) as u (id)
+  -- Of two different copies in one page the later was taken; somebody should see the other.
+  left join (
+    select distinct v.quarantine_row_id as id
+    from backlog_internal.load_verdict as v
+    where v.load_id = p_load_id
+      and v.pipeline_table_id = p_table.pipeline_table_id
+      and v.rule = 'duplicate'
+  ) as d on d.id = u.id
+  where q.quarantine_row_id = u.id
+    and q.quarantine_row_id = any (v_ids);
 end;
 $$;
 
