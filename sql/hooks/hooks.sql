@@ -65,7 +65,7 @@ left join lateral (
   from backlog_internal.retry_gate as b
   where b.gate_id = l.gate_id
 ) as g on true
--- One look at the history for all hooks, and none when nobody asks for it.
+-- One look at the last day of the history for all hooks, and none when nobody asks for it.
 left join (
   select
     o.lane_id,
@@ -74,9 +74,10 @@ left join (
       array_agg(o.error order by o.finished_at desc) filter (where o.outcome in ('failed', 'dead_letter'))
     )[1] as last_error
   from backlog_internal.retry_history as o
-  where o.lane_id in (
-    select w.lane_id from backlog_internal.retry_lane as w where starts_with(w.event_type, 'hook.')
-  )
+  where o.finished_at > (select backlog_internal.clock() - interval '1 day')
+    and o.lane_id in (
+      select w.lane_id from backlog_internal.retry_lane as w where starts_with(w.event_type, 'hook.')
+    )
   group by o.lane_id
 ) as y on y.lane_id = l.lane_id;
 
@@ -87,8 +88,8 @@ comment on column backlog.hooks.pending is 'Deliveries that wait, for their turn
 comment on column backlog.hooks.in_progress is 'Deliveries under lease.';
 comment on column backlog.hooks.dead_letters is 'Deliveries that will not be retried by themselves.';
 comment on column backlog.hooks.oldest_waiting_at is 'When the oldest delivery that waits was made.';
-comment on column backlog.hooks.last_delivered_at is 'Last successful delivery that the history knows.';
-comment on column backlog.hooks.last_error is 'Last failure that the history knows.';
+comment on column backlog.hooks.last_delivered_at is 'Last successful delivery of the last 24 hours.';
+comment on column backlog.hooks.last_error is 'Error of the last attempt that failed in the last 24 hours.';
 comment on column backlog.hooks.event_type is 'Event type of its deliveries.';
 comment on column backlog.hooks.created_at is 'When it was registered first.';
 comment on column backlog.hooks.breaker_state is 'Circuit breaker: closed, open or half_open.';
