@@ -13,13 +13,6 @@ as $$
 begin
   perform backlog_internal.find_refused(p_batch_id, p_table.pipeline_table_id);
 
-  update backlog_internal.refused_row as f
-  set
-    quarantine_row_id = nextval(pg_get_serial_sequence('backlog_internal.quarantine_row', 'quarantine_row_id')),
-    is_new = true
-  where f.batch_id = p_batch_id
-    and f.pipeline_table_id = p_table.pipeline_table_id
-    and f.quarantine_row_id is null;
   update backlog_internal.load_verdict as v
   set
     quarantine_row_id = f.quarantine_row_id,

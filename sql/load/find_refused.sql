@@ -22,11 +22,13 @@ as $$
     where f.batch_id = p_batch_id
       and f.pipeline_table_id = p_pipeline_table_id
       and f.state = 'parked'
-      and f.quarantine_row_id is null
+      and f.is_new
+      and not f.is_filed
   )
   update backlog_internal.refused_row as f
   set
     quarantine_row_id = p.quarantine_row_id,
+    is_new = false,
     is_again = true
   from parked as p
   where f.batch_id = p_batch_id
@@ -45,7 +47,8 @@ as $$
     from backlog_internal.refused_row as f
     where f.batch_id = p_batch_id
       and f.pipeline_table_id = p_pipeline_table_id
-      and f.quarantine_row_id is null
+      and f.is_new
+      and not f.is_filed
   ),
   open as materialized (
     select q.*
@@ -86,6 +89,7 @@ as $$
     quarantine_row_id = k.quarantine_row_id,
     -- Its wait for the parent has ended before: a person must look.
     state = k.state,
+    is_new = false,
     is_again = true
   from candidate as c
   join known as k

@@ -33,7 +33,7 @@ begin
 
   insert into backlog_internal.refused_row (
     batch_id, pipeline_table_id, source, row_id, item_id, state, row_data, row_key, row_version, arrival_page,
-    arrival_position, reasons
+    arrival_position, reasons, quarantine_row_id, is_new
   )
   select
     -v_page, p_table.pipeline_table_id, p_table.staging_table, v.row_id, p_item_id,
@@ -44,7 +44,8 @@ begin
     backlog_internal.typed_columns(
       p_table.delta_table, array_remove(array[p_table.version_column], null), e.value
     ),
-    v_page, e.place, v.reasons
+    v_page, e.place, v.reasons,
+    nextval(pg_get_serial_sequence('backlog_internal.quarantine_row', 'quarantine_row_id')), true
   from jsonb_array_elements(p_rows) with ordinality as e (value, place)
   join (
     select
