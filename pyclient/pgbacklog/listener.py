@@ -15,6 +15,7 @@ import secrets
 import select
 import signal
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -38,6 +39,9 @@ _CHANNEL = "backlog_work"
 _PROBE_SECONDS = 2.0
 _BLIND_POLL = 1.0  # seconds between polls when notifications do not arrive
 _BUSY_PAUSE = 0.05  # seconds a busy pool gets to find new work by itself
+_OFTEN = 8  # notifications within a tenth of a second, after which it is cheaper not to be told
+_UNASKED = 1.0  # seconds for which a listener then looks by itself,
+_UNASKED_POLL = 0.01  # this often
 _TICK = 60.0
 _WRITER_THREADS = 4  # for each kind of destination; each holds a batch of rows
 _HOOK_THREADS = 2  # for a hook that does not say
@@ -64,6 +68,8 @@ class Listener:
         self.link = self.open_link("listener")
         self._flagged = False  # announced as idle
         self._asked_at = 0.0
+        self._heard: deque[float] = deque(maxlen=_OFTEN)
+        self._unasked_until = 0.0
         self._last_look, self._in_vain = -1, 0
         self._next_tick = monotonic() + random.uniform(0, _TICK)  # noqa: S311 - not all at once
         self._not_before: dict[str, float] = {}  # when a pipeline that failed is tried again
@@ -194,6 +200,9 @@ class Listener:
                 self._sign_off()
             self._ready(self.settings.poll_interval, hear=False)
             return
+        if monotonic() < self._unasked_until:
+            self._look_unasked(able)
+            return
         # Busy runners look for work themselves when they finish; only when that takes long is it
         # worth asking producers for a notification. One busy pool must not keep the others from it.
         busy = not all(pool.quiet() for pool in able)
@@ -215,20 +224,43 @@ class Listener:
         if pause <= 0 or not self._ready(pause):
             self._wake(able)
 
+    def _look_unasked(self, able: list[Pool]) -> None:
+        """Look for work without being told: often where there was some, at times elsewhere."""
+        if self._flagged:
+            self._sign_off()
+        for turn in range(5):
+            taken = [pool.batches_taken for pool in able]
+            sleep(_UNASKED_POLL)
+            self._ready(0, hear=False)  # rings say nothing new
+            for pool, before in zip(able, taken, strict=True):
+                if turn == 4 or pool.batches_taken > before:
+                    pool.wake()
+
     def _ready(self, seconds: float, hear: bool = True) -> bool:
         """Sleep; True when the bell rang, False after the time-out or a notification."""
         connection = self.link.connect()
         sources: list[Bell | int] = [self.bell, connection.fileno()] if hear else [self.bell]
-        if hear and not self.deaf and any(True for _ in connection.notifies(timeout=0)):
+        # All of them at once: each that is left would wake this listener once more.
+        if hear and not self.deaf and list(connection.notifies(timeout=0)):
+            self._note_wake()
             return False
         found, _, _ = select.select(sources, [], [], seconds)
         if connection.fileno() in found:
             # Reading also finds out that the connection is gone.
             list(connection.notifies(timeout=0))
+            self._note_wake()
             return False
         if found:
             self.bell.hush()
         return bool(found)
+
+    def _note_wake(self) -> None:
+        """Stop asking for notifications while they come thick and fast: each costs its producer."""
+        now = monotonic()
+        self._heard.append(now)
+        if len(self._heard) == _OFTEN and now - self._heard[0] < 0.1:
+            self._heard.clear()
+            self._unasked_until = now + _UNASKED
 
     # The listening connection
 

@@ -38,7 +38,7 @@ from .worker import FINISHED, latency, throughput
 RATE = 2000
 SAVERS = 8
 SUSTAIN = 10  # times the length of a measurement
-WARM_UP = 3.0  # seconds until the listener is at work
+START_SECONDS = 60
 LOOK = 0.1
 LATENCY_JOBS = 400
 BACKLOG = 20_000
@@ -92,14 +92,25 @@ def real_listeners(system: Checkpoints, count: int) -> Iterator[None]:
         )
         for _ in range(count)
     ]
-    time.sleep(WARM_UP + 0.4 * count)
     try:
+        wait_for_sleep(system, count)
         yield
     finally:
         for process in processes:
             process.terminate()
         for process in processes:
             process.wait(60)
+
+
+def wait_for_sleep(system: Checkpoints, count: int) -> None:
+    """Wait until this many listeners have nothing to do and ask to be woken."""
+    end = time.monotonic() + START_SECONDS
+    query = "select count(*) from backlog_internal.listener where idle_until > clock_timestamp()"
+    with system.connect() as connection:
+        while connection.execute(query).fetchone() != (count,):
+            if time.monotonic() > end:
+                raise RuntimeError("the listeners did not start")
+            time.sleep(0.1)
 
 
 class Ear(threading.Thread):

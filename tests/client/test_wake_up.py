@@ -1,0 +1,51 @@
+"""Listeners ask to be woken while they sleep, and not while commits come thick and fast."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import psycopg
+
+from support.database import Database
+from support.listening import enqueue, eventually, live
+
+HOOKS = """
+    from pgbacklog import handler
+
+    @handler("work")
+    def work(item):
+        pass
+"""
+
+
+def produce(dsn: str, commits: int) -> None:
+    """Enqueue items one by one, each in a transaction of its own."""
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute("set synchronous_commit = off")
+        for _ in range(commits):
+            conn.execute("select backlog.enqueue_retry_item('work')")
+
+
+def test_a_stream_of_commits_is_not_notified_one_by_one(db: Database, listen) -> None:
+    """The listener looks by itself for a while, and then asks for notifications again."""
+    conn, ear = db.connect(), db.connect()
+    ear.execute("listen backlog_work")
+    listen(HOOKS, "--poll-interval", "600")
+    producers = [threading.Thread(target=produce, args=(db.dsn, 500)) for _ in range(4)]
+    for producer in producers:
+        producer.start()
+    for producer in producers:
+        producer.join()
+    eventually(lambda: live(conn) == 0)
+    heard = len(list(ear.notifies(timeout=0.5)))
+    assert heard < 1000, f"{heard} of 2000 commits notified"
+
+    time.sleep(2)
+    for _ in range(3):
+        started = time.monotonic()
+        enqueue(conn, "work")
+        eventually(lambda: live(conn) == 0, 5)
+        assert time.monotonic() - started < 2
+        time.sleep(0.7)
+    assert len(list(ear.notifies(timeout=0.5))) >= 3
