@@ -1,4 +1,4 @@
-create or replace function backlog_internal.enqueue_chunks(p_backfill_id bigint)
+create or replace function backlog_internal.enqueue_chunks(p_backfill_id bigint, p_chunk_ids bigint[] = null)
   returns int
   language plpgsql
   volatile
@@ -14,6 +14,7 @@ begin
     from backlog_internal.backfill_chunk as c
     where c.backfill_id = p_backfill_id
       and c.state = 'PENDING'
+      and (p_chunk_ids is null or c.chunk_id = any (p_chunk_ids))
       and (c.item_id is null or not exists (
         select from backlog_internal.retry_item as i where i.id = c.item_id
       ))
@@ -45,5 +46,5 @@ begin
 end;
 $$;
 
-comment on function backlog_internal.enqueue_chunks(bigint) is
-  $$Give each open chunk of a backfill that has none a retry item; return how many got one.$$;
+comment on function backlog_internal.enqueue_chunks(bigint, bigint[]) is
+  $$Give each open chunk of a backfill, or of those named, that has none a retry item; return how many got one.$$;

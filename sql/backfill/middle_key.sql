@@ -15,9 +15,11 @@ declare
   v_key text[];
 begin
   execute format(
-    'select array[%s] from %s as s where %s order by %s offset %s limit 1',
-    array_to_string(array(select k.sql || '::text' from unnest(p_backfill.key_sql) as k (sql)), ', '),
-    p_backfill.source_table, p_where, array_to_string(p_backfill.key_sql, ', '), greatest(p_place - 1, 0)
+    -- The text is made of one row, not of all that are skipped.
+    'select array[%s] from (select %s from %s as s where %s order by %s offset %s limit 1) as k (%s)',
+    backlog_internal.quoted_list(p_backfill.key_columns, 'k.%I::text'), array_to_string(p_backfill.key_sql, ', '),
+    p_backfill.source_table, p_where, array_to_string(p_backfill.key_sql, ', '), greatest(p_place - 1, 0),
+    backlog_internal.quoted_list(p_backfill.key_columns)
   )
   into v_key;
   return v_key;

@@ -15,6 +15,7 @@ create or replace function backlog_internal.plan_chunks(
 as $$
 declare
   v_bounds text[];
+  v_size   numeric;
   v_every  int;
 begin
   row_width := coalesce((
@@ -47,10 +48,11 @@ begin
     return;
   end if;
   plan_kind := 'histogram';
-  -- Its buckets hold equally many rows each; as many of them as fit into one chunk are put together.
-  v_every := greatest(
-    1, (p_backfill.scan_size::bigint * (cardinality(v_bounds) - 1) / greatest(rows_estimated, 1))::int
-  );
+  -- Its buckets hold equally many rows each. Some are put together, to be cut to size by key when they
+  -- are worked on; enough are left for all workers.
+  v_size := (case p_backfill.where_sql when 'true' then p_backfill.batch_size else p_backfill.scan_size end)
+    * (cardinality(v_bounds) - 1.0) / greatest(rows_estimated, 1);
+  v_every := greatest(1, ceil(v_size), least(v_size * 8, (cardinality(v_bounds) - 1) / (p_backfill.workers * 4)));
   bounds := array(
     select b.value
     from unnest(v_bounds) with ordinality as b (value, place)

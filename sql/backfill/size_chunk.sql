@@ -9,10 +9,10 @@ create or replace function backlog_internal.size_chunk(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_chunk backlog_internal.backfill_chunk := p_chunk;
+  v_rest  backlog_internal.backfill_chunk := p_chunk;
+  v_parts bigint[] := array[]::bigint[];
   v_rows  int;
   v_end   text[];
-  v_count bigint;
   v_open  int;
 begin
   if p_chunk.sized or p_chunk.kind not in ('range', 'settle') then
@@ -20,42 +20,42 @@ begin
   end if;
   v_rows := case p_chunk.kind
     when 'settle' then p_backfill.scan_size else backlog_internal.chunk_rows(p_backfill) end;
-  v_end := backlog_internal.window_end(p_backfill, p_chunk, v_rows);
+  select count(*) into v_open
+  from (
+    select from backlog_internal.backfill_chunk as c
+    where c.backfill_id = p_backfill.backfill_id and c.state = 'PENDING'
+    limit p_backfill.workers + 1
+  ) as c;
+
+  -- Several at once, which costs less for each than one at a time.
+  for v_part in 1..least(p_backfill.workers, 4) * 8 loop
+    v_end := backlog_internal.window_end(p_backfill, v_rest, v_rows);
+    exit when v_end is null;
+    v_rest := backlog_internal.cut_chunk(
+      v_rest, v_end, backlog_internal.window_rows(p_backfill, v_rest, v_end, v_rows)
+    );
+    v_parts := v_parts || v_rest.chunk_id;
+  end loop;
   if v_end is null then
     update backlog_internal.backfill_chunk as c
     set sized = true
-    where c.chunk_id = p_chunk.chunk_id
-    returning c.* into v_chunk;
-    return v_chunk;
+    where c.chunk_id = v_rest.chunk_id;
   end if;
+  perform backlog_internal.enqueue_chunks(p_backfill.backfill_id, v_parts);
 
-  if p_share and p_backfill.workers > 1 then
-    select count(*) into v_open
-    from (
-      select from backlog_internal.backfill_chunk as c
-      where c.backfill_id = p_backfill.backfill_id and c.state = 'PENDING'
-      limit p_backfill.workers + 1
-    ) as c;
-    if v_open <= p_backfill.workers then
-      -- The others have too little to do: cut ahead for them and let them see it at once.
-      for v_part in 1..p_backfill.workers * 4 loop
-        v_count := backlog_internal.window_rows(p_backfill, v_chunk, v_end, v_rows);
-        v_chunk := backlog_internal.cut_chunk(p_backfill, v_chunk, v_end, v_count, true);
-        v_end := backlog_internal.window_end(p_backfill, v_chunk, v_rows);
-        exit when v_end is null;
-      end loop;
-      return null;
-    end if;
+  if p_share and cardinality(v_parts) > 0 and p_backfill.workers > 1 and v_open <= p_backfill.workers then
+    -- The others have too little to do: let them see at once what there is.
+    return null;
   end if;
-  v_count := backlog_internal.window_rows(p_backfill, p_chunk, v_end, v_rows);
-  return backlog_internal.cut_chunk(p_backfill, p_chunk, v_end, v_count);
+  select c.* into v_rest from backlog_internal.backfill_chunk as c where c.chunk_id = p_chunk.chunk_id;
+  return v_rest;
 end;
 $$;
 
 comment on function backlog_internal.size_chunk(
   backlog_internal.backfill, backlog_internal.backfill_chunk, boolean
 ) is
-  $$Bring a chunk to its final size by cutting off the rest; return it.
+  $$Bring a chunk to its final size by cutting off the rest, as several chunks; return it.
 
-With p_share, null means that several were cut off for other workers instead, and nothing is to be copied
-before they can see them.$$;
+With p_share, null means that other workers had too little to do: nothing is to be copied before they can
+see what was cut off for them.$$;

@@ -27,7 +27,10 @@ begin
   if v_middle = p_chunk.upper_key then
     return false;
   end if;
-  perform backlog_internal.cut_chunk(p_backfill, p_chunk, v_middle, v_rows / 2);
+  perform backlog_internal.enqueue_chunks(
+    p_backfill.backfill_id,
+    array[(backlog_internal.cut_chunk(p_chunk, v_middle, v_rows / 2)).chunk_id]
+  );
   return true;
 end;
 $$;

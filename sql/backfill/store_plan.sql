@@ -15,14 +15,14 @@ begin
   update backlog_internal.backfill as b
   set
     planned_at = v_now,
-    plan_snapshot = case when exists (select from pg_snapshot_xip(pg_current_snapshot()))
-      or exists (
+    plan_snapshot = case when exists (
         select from pg_stat_activity as a
-        where a.datid = (select d.oid from pg_database as d where d.datname = current_database())
+        where a.datname = current_database()
           and a.pid <> pg_backend_pid()
           and coalesce(a.backend_type, 'client backend') = 'client backend'
           and coalesce(a.state, '') not in ('idle', 'disabled')
       )
+      or exists (select from pg_prepared_xacts as x where x.database = current_database())
       then pg_current_snapshot() end
   where b.backfill_id = p_backfill_id;
   v_plan := backlog_internal.plan_chunks(v_backfill);

@@ -9,7 +9,6 @@ create or replace function backlog_internal.work_chunk(
 as $$
 declare
   v_chunk   backlog_internal.backfill_chunk := p_chunk;
-  v_where   text;
   v_counts  record;
   v_code    text;
   v_message text;
@@ -26,9 +25,7 @@ begin
       v_chunk.rows_matched := v_counts.touched;
       v_chunk.rows_written := v_counts.written;
     else
-      v_where := format('%s and (%s)', backlog_internal.chunk_sql(p_backfill, v_chunk), p_backfill.where_sql);
-      v_chunk := backlog_internal.count_chunk(p_backfill, v_chunk);
-      v_chunk.rows_written := backlog_internal.copy_rows(p_backfill, v_where);
+      v_chunk := backlog_internal.copy_chunk(p_backfill, v_chunk);
     end if;
     v_chunk.rows_refused := 0;
   exception

@@ -36,7 +36,7 @@ select is(backlog.run_backfill_step() ->> 'action', 'idle', 'nothing is done for
 select throws_ok(format('select backlog.pause_backfill(%s)', pg_temp.id()), 'PB303', null, 'nothing can be paused');
 select throws_ok(format('select backlog.cancel_backfill(%s)', pg_temp.id()), 'PB303', null, 'nor cancelled again');
 select throws_ok(format('select backlog.retry_backfill(%s)', pg_temp.id()), 'PB303', null, 'nor retried');
-select is(backlog.resume_backfill(pg_temp.id()), 1, 'but resumed: the chunk is back in the queue');
+select is(backlog.resume_backfill(pg_temp.id()), 2, 'but resumed: the chunks are back in the queue');
 select is(pg_temp.state(), 'PENDING', 'as PENDING');
 select is(backlog.run_backfill_step(pg_temp.id(), 10) ->> 'action', 'finished', 'to the end');
 select is(pg_temp.state(), 'COMPLETED', 'completed');
