@@ -140,7 +140,7 @@ def _read(
                 yield ArrowBatch(raw, schema)
     except adbc_driver_manager.Error as error:
         raise _as_psycopg(error) from error
-    except pa.ArrowException as error:  # what the stream raises on the way
+    except (OSError, pa.ArrowException) as error:  # the stream's own, which carry but a message
         raise _as_psycopg(error) from error
 
 
@@ -201,6 +201,8 @@ def _as_psycopg(error: Exception) -> psycopg.Error:
     state = getattr(error, "sqlstate", None)
     if state:
         return psycopg.errors.lookup(state)(str(error))
+    if "canceling statement" in str(error):
+        return psycopg.errors.QueryCanceled(str(error))
     if isinstance(error, adbc_driver_manager.OperationalError):
         return psycopg.OperationalError(str(error))
     return psycopg.InternalError(str(error))

@@ -99,7 +99,10 @@ class Parquet(Writer):
         files = []
         for folder, (writer, path, count) in sorted(self._open.items()):
             writer.close()
-            _sync(path)
+            try:
+                _sync(path)
+            except FileNotFoundError:
+                raise Fenced(f"chunk {chunk.chunk_id} was claimed again") from None
             target = Path(folder) / name
             moves.append((path, self.root / target))
             files.append({"path": str(target), "rows": count, "bytes": path.stat().st_size})

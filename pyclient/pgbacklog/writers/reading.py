@@ -9,9 +9,16 @@ import json
 import math
 import re
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any, LiteralString
+from typing import Any, ClassVar, LiteralString
 
 import psycopg
+from psycopg import DataError, sql
+from psycopg.abc import Buffer
+from psycopg.types.datetime import (
+    DateBinaryLoader,
+    TimestampBinaryLoader,
+    TimestamptzBinaryLoader,
+)
 
 from pgbacklog.writers.base import Batch, Column, Job, Record
 
@@ -125,6 +132,14 @@ def _read_lines(conn: psycopg.Connection[Any], query: str, job: Job) -> Generato
 def _read_rows(conn: psycopg.Connection[Any], query: str, job: Job) -> Generator[Rows]:
     rows: list[tuple[Any, ...]] = []
     size = 0
+    for loader in _LOADERS:
+        conn.adapters.register_loader(loader.type_oid, loader)
+    # Python's timedelta knows no months, so intervals come as text.
+    if any(base_type(column)[0].startswith("interval") for column in job.columns):
+        shown = [sql.SQL("{}::text" if base_type(x)[0].startswith("interval") else "{}").format(
+            sql.Identifier(x.name)) for x in job.columns]  # fmt: skip
+        names = sql.SQL(", ").join(map(sql.Identifier, job.names)).as_string()
+        query = f"select {sql.SQL(', ').join(shown).as_string()} from ({query}) as q ({names})"  # noqa: S608
     # Row by row off the wire: a few wide rows may be all that fits into memory.
     for row in conn.cursor(binary=True).stream(query.encode()):
         rows.append(row)
@@ -134,6 +149,38 @@ def _read_rows(conn: psycopg.Connection[Any], query: str, job: Job) -> Generator
             rows, size = [], 0
     if rows:
         yield Rows(job.names, rows, size)
+
+
+class _Wide:
+    """A loader of dates that are beyond Python's: as text, for the destination to judge."""
+
+    type_oid: ClassVar[int]
+    infinity: ClassVar[int]
+
+    def load(self, data: Buffer) -> Any:
+        """Return the date, or text."""
+        try:
+            return super().load(data)  # type: ignore[misc]
+        except DataError as error:
+            number = int.from_bytes(bytes(data), "big", signed=True)
+            if number in (self.infinity, -self.infinity - 1):
+                return "infinity" if number > 0 else "-infinity"
+            return str(error)
+
+
+class _Date(_Wide, DateBinaryLoader):
+    type_oid, infinity = 1082, 2**31 - 1
+
+
+class _Timestamp(_Wide, TimestampBinaryLoader):
+    type_oid, infinity = 1114, 2**63 - 1
+
+
+class _Timestamptz(_Wide, TimestamptzBinaryLoader):
+    type_oid, infinity = 1184, 2**63 - 1
+
+
+_LOADERS = (_Date, _Timestamp, _Timestamptz)
 
 
 def _size(value: Any) -> int:

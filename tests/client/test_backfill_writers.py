@@ -1,0 +1,425 @@
+"""What every writer must do: copy exactly, refuse bad rows singly, never lose or double a chunk."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, ClassVar
+
+import psycopg
+import pytest
+
+from pgbacklog import backfill as runner
+from pgbacklog.writers import Chunk, Fenced, Receipt, Refused, Writer, builtin, known
+from pgbacklog.writers.base import Column, Job
+
+from support.backfilling import Rows, create, plainly, read_parquet, state, url, work
+from support.database import Database
+
+DDL = """
+create table {} (
+  id bigint primary key, region text not null, amount numeric(12, 2), big numeric(30, 5),
+  count int, small smallint, at timestamptz, day date, local timestamp, ratio double precision,
+  note text, good boolean, doc jsonb, code uuid, raw bytea, word varchar(20)
+)
+"""
+FILL = """
+insert into public.orders
+select i, (array['eu', 'us', 'as ia'])[1 + i % 3], i * 1.25 - 50, -i * 1e20, i - 100, i % 100,
+  '2024-01-01 00:00:00.123456+00'::timestamptz + i * interval '1 hour', '2024-01-01'::date + i::int,
+  '1999-12-31 23:59:59'::timestamp + i * interval '1 day', i / 7.0,
+  case i % 4 when 0 then null when 1 then 'tab' || chr(9) || 'and "quote" \\ ' || i when 2 then ''
+    else 'zeile' || chr(10) || 'ö' || i end,
+  i % 2 = 0, json_build_object('i', i, 'l', '[1, null]'::json), md5(i::text)::uuid,
+  decode(lpad(to_hex(i), 8, '0'), 'hex'), 'w' || i
+from generate_series(1, {}) as i
+"""
+NAMES = ["id", "region", "amount", "big", "count", "small", "at", "day", "local", "ratio", "note", "good", "doc", "code", "raw", "word"]
+
+
+class Place(ABC):
+    """One kind of destination."""
+
+    kind: ClassVar[str]
+    transactional = True
+
+    def __init__(self, db: Database, folder: Path, others: Any) -> None:
+        self.db, self.folder = db, folder
+        self.urls: dict[str, str] = {}
+        self.prepare(others)
+
+    def prepare(self, others: Any) -> None:  # noqa: B027
+        """Make what the destination needs."""
+
+    @abstractmethod
+    def destination(self, **more: Any) -> dict[str, Any]:
+        """Return the destination of a backfill."""
+
+    @abstractmethod
+    def rows(self) -> Rows:
+        """Return what is there, with the values that PostgreSQL would give."""
+
+    def make_target(self) -> None:  # noqa: B027
+        """Make a target which refuses negative amounts, if it can."""
+
+    def work(self, **more: Any) -> None:
+        """Run the writer."""
+        work(self.db, more.pop("handler", self.kind), urls=self.urls, **more)
+
+
+class ToPostgres(Place):
+    kind = "postgres"
+
+    def prepare(self, others: Any) -> None:
+        self.other = others("empty_db")
+        self.urls["warehouse"] = url(self.other.dsn)
+
+    def destination(self, **more: Any) -> dict[str, Any]:
+        return {"kind": "postgres", "connection": "warehouse", "table": "public.orders", **more}
+
+    def rows(self) -> Rows:
+        with self.other.connect() as conn:
+            return conn.execute(f"select {', '.join(NAMES)} from public.orders").fetchall()
+
+    def make_target(self) -> None:
+        with self.other.connect() as conn:
+            conn.execute(DDL.format("public.orders"))
+            conn.execute("alter table orders add constraint not_negative check (amount >= 0)")
+
+
+class ToParquet(Place):
+    kind = "parquet"
+
+    def destination(self, **more: Any) -> dict[str, Any]:
+        return {"kind": "parquet", "path": str(self.folder / "lake"), **more}
+
+    def rows(self) -> Rows:
+        rows = read_parquet(self.folder / "lake", NAMES)
+        return [tuple(map(_as_psycopg, NAMES, row)) for row in rows]
+
+
+class ToDuckDB(Place):
+    kind = "duckdb"
+
+    def destination(self, **more: Any) -> dict[str, Any]:
+        return {"kind": "duckdb", "path": str(self.folder / "d.duckdb"), "table": "orders", **more}
+
+    def query(self, statement: str) -> Rows:
+        import duckdb
+
+        with duckdb.connect(str(self.folder / "d.duckdb")) as conn:
+            conn.execute("set timezone = 'UTC'")
+            return conn.execute(statement).fetchall()
+
+    def rows(self) -> Rows:
+        names = ", ".join(f'"{x}"' for x in NAMES).replace('"at"', """"at" at time zone 'UTC'""")
+        found = self.query(f"select {names} from orders")
+        return [tuple(map(_as_psycopg, NAMES, row)) for row in found]
+
+    def make_target(self) -> None:
+        ddl = DDL.format("orders").replace("jsonb", "text").replace(" at ", ' "at" ')
+        self.query(ddl.replace("numeric(12, 2)", "numeric(12, 2) check (amount >= 0)"))
+
+
+class ToMySQL(Place):
+    kind = "mysql"
+
+    def prepare(self, others: Any) -> None:
+        self.other = others("mysql_db")
+        self.urls["mysql"] = self.other.url()
+
+    def destination(self, **more: Any) -> dict[str, Any]:
+        return {"kind": "mysql", "connection": "mysql", "table": "orders", **more}
+
+    def rows(self) -> Rows:
+        found = self.other.query(f"select {', '.join(f'`{x}`' for x in NAMES)} from orders")
+        return [tuple(map(_as_psycopg, NAMES, row)) for row in found]
+
+    def make_target(self) -> None:
+        self.other.query(
+            "create table orders (id bigint primary key, region varchar(50), amount decimal(12,2), "
+            "big decimal(30,5), count int, small smallint, at datetime(6), day date, local datetime(6), "
+            "ratio double, note text, good boolean, doc json, code char(36), raw blob, word text, "
+            "constraint not_negative check (amount >= 0)) character set utf8mb4"
+        )
+
+
+PLACES: dict[str, type[Place]] = {x.kind: x for x in (ToPostgres, ToParquet, ToDuckDB, ToMySQL)}
+WITH_CHECKS = ["postgres", "duckdb", "mysql"]
+
+
+def _as_psycopg(name: str, value: Any) -> Any:
+    """Return a value as psycopg would give the column of the source."""
+    import uuid
+
+    if value is None:
+        return None
+    if name == "doc":
+        return json.loads(value)
+    if name == "code" and isinstance(value, str):
+        return uuid.UUID(value)
+    if name == "at":
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+    return bool(value) if name == "good" else value
+
+
+@pytest.fixture
+def conn(db: Database) -> Iterator[psycopg.Connection[Any]]:
+    """A database with the pipeline shop and the table orders."""
+    with db.connect() as made:
+        made.execute("set timezone = 'UTC'")
+        made.execute("select backlog.create_pipeline('shop')")
+        made.execute(DDL.format("public.orders"))
+        for kind in (*PLACES, "archive"):
+            made.execute(
+                "select backlog.set_retry_policy('backfill.' || %s, p_retry_delay_seconds => 0)", [kind]
+            )
+        yield made
+
+
+@pytest.fixture
+def place(
+    request: pytest.FixtureRequest, db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Place:
+    """The destination named by the test's parameter."""
+    monkeypatch.setenv("PGBACKLOG_FILES", str(tmp_path))
+    return PLACES[request.param](db, tmp_path, request.getfixturevalue)
+
+
+everywhere = pytest.mark.parametrize("place", PLACES, indirect=True)
+where_checked = pytest.mark.parametrize("place", WITH_CHECKS, indirect=True)
+
+
+def fill(conn: psycopg.Connection[Any], rows: int) -> None:
+    """Put rows into the table orders."""
+    conn.execute(FILL.format(rows))
+    conn.execute("analyze public.orders")
+
+
+def source(conn: psycopg.Connection[Any], where: str = "true") -> Rows:
+    """Return what should arrive."""
+    return conn.execute(f"select {', '.join(NAMES)} from public.orders where {where}").fetchall()
+
+
+@everywhere
+def test_every_value_arrives_as_it_is(conn: psycopg.Connection[Any], place: Place) -> None:
+    fill(conn, 250)
+    made = create(conn, place.destination(), create_target=True, batch_size=60)
+    place.work()
+    found = state(conn, made)
+    assert (found["state"], found["rows_refused"]) == ("COMPLETED", 0)
+    # While other transactions are open, what is not older than they is read a second time.
+    assert found["rows_matched"] >= 250
+    assert found["bytes"] > 0
+    assert plainly(place.rows()) == plainly(source(conn))
+    events = conn.execute(
+        "select sum(e.record_count) from backlog_internal.event as e where e.kind = 'checkpoint' "
+        "and e.metadata ? 'chunk_id'"
+    ).fetchone()
+    assert events == (found["rows_matched"],)
+
+
+@everywhere
+def test_filters_mapping_and_columns(conn: psycopg.Connection[Any], place: Place) -> None:
+    fill(conn, 90)
+    made = create(
+        conn, place.destination(), create_target=True, batch_size=20,
+        filters=[{"column": "region", "operator": "=", "value": "eu"}],
+        mapping={"note": None, "word": {"cast": "text"}},
+    )
+    place.work()
+    assert state(conn, made)["rows_matched"] in (30, 60)
+    if place.kind == "parquet":
+        rows = read_parquet(place.folder / "lake", ["id", "region", "word"])
+        assert plainly(rows) == plainly(
+            conn.execute("select id, region, word from orders where region = 'eu'").fetchall()
+        )
+
+
+@where_checked
+def test_rows_at_fault_are_refused_singly(conn: psycopg.Connection[Any], place: Place) -> None:
+    place.make_target()
+    fill(conn, 120)  # amounts of 1 to 39 are negative
+    conn.execute("update orders set amount = 1 where amount < 0 and id not in (3, 17, 18)")
+    made = create(conn, place.destination(key=["id"]), batch_size=50)
+    place.work()
+    found = state(conn, made)
+    assert (found["state"], found["rows_refused"]) in (("COMPLETED", 3), ("COMPLETED", 6))
+    assert plainly(place.rows()) == plainly(source(conn, "id not in (3, 17, 18)"))
+    incidents = conn.execute(
+        "select (i.record ->> 'id')::int, i.error_code, i.constraint_name from backlog.incidents as i "
+        "order by 1"
+    ).fetchall()
+    assert {x[0] for x in incidents} == {3, 17, 18}
+    if place.kind != "duckdb":
+        assert {x[2] for x in incidents} == {"not_negative"}
+
+
+@everywhere
+def test_values_that_the_destination_has_no_place_for(
+    conn: psycopg.Connection[Any], place: Place
+) -> None:
+    fill(conn, 60)
+    conn.execute("update orders set amount = 'NaN', at = 'infinity' where id = 5")
+    conn.execute("update orders set day = '-infinity' where id = 50")
+    made = create(conn, place.destination(), create_target=True)
+    place.work()
+    found = state(conn, made)
+    assert found["state"] == "COMPLETED"
+    if place.kind == "postgres":
+        assert found["rows_refused"] == 0
+        with place.other.connect() as other:  # type: ignore[attr-defined]
+            assert other.execute("select count(*) from orders where at = 'infinity'").fetchone() == (1,)
+    else:
+        assert found["rows_refused"] in (2, 4)
+        assert plainly(place.rows()) == plainly(source(conn, "id not in (5, 50)"))
+        records = conn.execute("select i.record from backlog.incidents as i").fetchall()
+        assert {x[0]["id"] for x in records} == {5, 50}
+
+
+@everywhere
+def test_a_chunk_that_was_committed_there_is_not_written_again(
+    conn: psycopg.Connection[Any], place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker dies between the two commits: the destination wins."""
+    fill(conn, 100)
+    made = create(
+        conn, place.destination(mode="append"), create_target=True, batch_size=25, workers=2
+    )
+    died: set[int] = set()
+    complete = runner.Copier._complete
+    lock = threading.Lock()
+
+    def die(self: runner.Copier, job: Job, chunk: Chunk, *rest: Any, **facts: Any) -> None:
+        with lock:
+            first = chunk.chunk_id not in died
+            died.add(chunk.chunk_id)
+        if first:
+            conn.execute("delete from orders where id % 10 = 0")  # it would be seen if read again
+            raise ConnectionResetError("the worker died")
+        assert facts["known"] is True
+        complete(self, job, chunk, *rest, **facts)
+
+    monkeypatch.setattr(runner.Copier, "_complete", die)
+    before = source(conn)
+    place.work(threads=1)
+    found = state(conn, made)
+    assert (found["state"], len(died)) == ("COMPLETED", found["chunks_completed"])
+    there = {row[0] for row in place.rows()}
+    assert len(place.rows()) == len(there)  # nothing doubled
+    gone = {row[0] for row in before if row[0] % 10 == 0}
+    assert there >= {row[0] for row in before} - gone
+    # The first chunk was written before the rows were deleted, and not again afterwards.
+    assert there & gone
+
+
+@everywhere
+def test_a_stale_worker_is_fenced_off(conn: psycopg.Connection[Any], place: Place) -> None:
+    columns = (Column("id", "bigint", True), Column("region", "text", True))
+
+    def writer(fence: int) -> tuple[Writer, Chunk]:
+        from pgbacklog.connections import Address, Connections, Lent
+
+        lent = Lent(Connections({k: Address(v) for k, v in place.urls.items()}))
+        destination = place.destination(create=True)
+        job = Job("r-1", 1, "shop", "orders", columns, ("id",), "append", destination, lend=lent.get)
+        made = builtin(place.kind).call(job)
+        assert isinstance(made, Writer)
+        made.open()
+        return made, Chunk(7, fence)
+
+    def batch(made: Writer, *ids: int) -> Any:
+        from pgbacklog.writers.reading import read
+
+        query = f"select i::bigint, 'x'::text from unnest('{{{','.join(map(str, ids))}}}'::int[]) as i"
+        (found,) = read(place.db.dsn, query, made.job, made.form, {})
+        return found
+
+    slow, early = writer(5)
+    assert slow.begin(early) is None
+    slow.write(batch(slow, 1, 2))
+    quick, late = writer(6)
+    assert quick.begin(late) is None
+    with pytest.raises(Fenced):
+        slow.commit(early, Receipt(2, 2))
+    slow.rollback()
+    slow.close()
+    quick.write(batch(quick, 1, 2))
+    quick.commit(late, Receipt(2, 2))
+    quick.close()
+    again, later = writer(8)
+    assert again.begin(later).read == 2  # type: ignore[union-attr]
+    again.close()
+
+
+def test_upsert_leaves_equal_rows_alone(
+    conn: psycopg.Connection[Any], db: Database, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    place = ToPostgres(db, tmp_path, request.getfixturevalue)
+    fill(conn, 50)
+    create(conn, place.destination(), create_target=True)
+    place.work()
+    conn.execute("update orders set note = 'new' where id in (4, 9)")
+    again = create(conn, place.destination(), create_target=True)
+    place.work()
+    assert state(conn, again)["rows_written"] == 2
+    assert plainly(place.rows()) == plainly(source(conn))
+
+
+def test_partitions_and_replays(
+    conn: psycopg.Connection[Any], db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGBACKLOG_FILES", str(tmp_path))
+    fill(conn, 90)
+    conn.execute("update orders set region = '' where id = 9")
+    create(conn, {"kind": "parquet", "path": "lake", "partition_by": ["region", "good"]}, batch_size=40)
+    work(db, "parquet")
+    folders = {x.parent.relative_to(tmp_path / "lake").as_posix() for x in tmp_path.rglob("*.parquet")}
+    assert "region=as ia/good=true" in folders
+    assert "region=/good=false" in folders
+    rows = read_parquet(tmp_path / "lake", ["id", "region"])
+    assert plainly(rows) == plainly(conn.execute("select id, region from orders").fetchall())
+
+
+@pytest.mark.parametrize("path", ["/etc/lake", "../lake", "a/../../lake"])
+def test_files_stay_where_the_operator_allows(
+    conn: psycopg.Connection[Any], db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setenv("PGBACKLOG_FILES", str(tmp_path / "allowed"))
+    fill(conn, 3)
+    made = create(conn, {"kind": "parquet", "path": path})
+    conn.execute("select backlog.set_retry_policy('backfill.parquet', p_max_retries => 0)")
+    work(db, "parquet")
+    assert state(conn, made)["state"] == "FAILED"
+    error = conn.execute("select c.error from backlog.backfill_chunks as c").fetchone()[0]
+    assert "is not below" in error
+
+
+def test_a_users_writer(conn: psycopg.Connection[Any], db: Database) -> None:
+    got: list[tuple[Any, ...]] = []
+
+    @known.writer("archive", timeout=60)
+    class Archive(Writer):
+        def open(self) -> None:
+            assert self.job.option("place") == "here"
+
+        def write(self, batch: Any) -> int:
+            if any(row[0] == 13 for row in batch.rows):
+                raise Refused("unlucky", "13")
+            got.extend((row[0], row[2], row[12]["i"]) for row in batch.rows)
+            return len(batch)
+
+    fill(conn, 40)
+    made = create(conn, {"kind": "archive", "place": "here"}, batch_size=15)
+    (handler,) = Archive.__pgbacklog_handlers__  # type: ignore[attr-defined]
+    work(db, handler)
+    assert state(conn, made)["state"] == "COMPLETED"
+    assert sorted(set(got)) == [(i, Decimal(i) * Decimal("1.25") - 50, i) for i in range(1, 41) if i != 13]
+    assert set(conn.execute("select i.record ->> 'id', i.error from backlog.incidents as i")) == {
+        ("13", "unlucky")
+    }
