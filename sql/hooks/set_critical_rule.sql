@@ -29,8 +29,7 @@ begin
   -- The loads' own way of checking predicates, on a table that has the record for its only column.
   v_table.delta_table := 'backlog_internal.critical_record'::regclass;
   begin
-    -- What is always true leaves nothing behind.
-    v_predicate := coalesce(backlog_internal.parse_predicate(v_table, p_predicate), 'true');
+    v_predicate := backlog_internal.parse_predicate(v_table, p_predicate);
   exception
     when sqlstate 'PB102' then
       raise exception using

@@ -36,7 +36,8 @@ begin
   end;
 
   v_index := to_regclass('backlog_internal.delta_probe_predicate');
-  select pg_get_expr(i.indpred, i.indrelid)
+  -- What is always true an index does not keep.
+  select coalesce(pg_get_expr(i.indpred, i.indrelid), 'true')
   into v_predicate
   from pg_index as i
   where i.indexrelid = v_index;

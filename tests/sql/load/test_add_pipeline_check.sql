@@ -1,5 +1,5 @@
 begin;
-select plan(23);
+select plan(24);
 
 create table public.t (id int primary key, total numeric, "when" date, txt text);
 create function public.mine(int) returns boolean language sql immutable as 'select $1 < 100';
@@ -18,6 +18,8 @@ select is(backlog.add_pipeline_check('p', 't', 'sane', 'total >= -10'), '(total 
 insert into public.delta_t values (5, -1, null);
 select is((select l.inserted from backlog.load_pipeline('p') as l), 1::bigint, 'and the new one judges');
 
+select is(backlog.add_pipeline_check('p', 't', 'always', 'id = id or true'), 'true', 'what is always true');
+select backlog.drop_pipeline_check('p', 't', 'always');
 select throws_ok($$select backlog.add_pipeline_check('p', 't', 'x', 'true); drop table public.t; --')$$, 'PB102', null, 'a second statement');
 select throws_ok($$select backlog.add_pipeline_check('p', 't', 'x', 'true) union select (true')$$, 'PB102', null, 'a second query');
 select throws_ok($$select backlog.add_pipeline_check('p', 't', 'x', 'exists (select 1)')$$, 'PB102', null, 'a subquery');
