@@ -211,6 +211,7 @@
 \ir load/parent_sql.sql
 \ir load/parse_predicate.sql
 \ir load/quarantine_reasons.sql
+\ir load/find_parked.sql
 \ir load/find_refused.sql
 \ir load/outdo_waiting.sql
 \ir load/write_refused.sql
@@ -356,6 +357,7 @@
 \ir backfill/cursor_sql.sql
 \ir backfill/copy_sql.sql
 \ir backfill/create_target.sql
+\ir backfill/mapped_key.sql
 \ir backfill/define_target_key.sql
 \ir backfill/define_target.sql
 \ir backfill/define_backfill.sql
@@ -428,6 +430,12 @@
 \ir backfill/end_chunk.sql
 \ir backfill/move_on.sql
 \ir backfill/make_backfill.sql
+\ir backfill/backfill_defaults.sql
+\ir backfill/preview_filter.sql
+\ir backfill/preview_rows.sql
+\ir backfill/verify_sql.sql
+\ir backfill/verify_chunk.sql
+\ir backfill/tick_backfill.sql
 \ir backfill/reopen_chunks.sql
 \ir backfill/backfill_state_changed.sql
 \ir backfill/backfill_queued.sql
@@ -438,6 +446,11 @@
 \ir backfill/cancel_backfill.sql
 \ir backfill/delete_backfill.sql
 \ir backfill/run_backfill_step.sql
+\ir backfill/preview_backfill.sql
+\ir backfill/verify_backfill.sql
+\ir backfill/repair_backfill.sql
+\ir backfill/schedule_backfill.sql
+\ir backfill/unschedule_backfill.sql
 \ir backfill/begin_backfill_chunk.sql
 \ir backfill/complete_backfill_chunk.sql
 \ir backfill/fail_backfill_chunk.sql
@@ -449,6 +462,8 @@
 \ir backfill/backfills.sql
 \ir backfill/backfill_chunks.sql
 \ir backfill/backfill_transitions.sql
+\ir backfill/backfill_differences.sql
+\ir backfill/backfill_schedules.sql
 \ir backfill/backfill_queue.sql
 
 -- Monitor: status, statistics, alerts, maintenance
