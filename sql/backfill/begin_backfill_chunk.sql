@@ -67,8 +67,8 @@ comment on function backlog.begin_backfill_chunk(bigint, bigint) is
 For workers of writers: acquire items of the event type backfill.<writer>, call this in a transaction of
 its own, and read action in the document: run (with the query of the chunk, its columns, the destination
 and what identifies run and chunk there), or wait, crowded (it should rest for a moment), drop and planned,
-after which the item is not the worker's any more, with the reason. The query must be run under the settings given. After the rows are safe
-in the destination call backlog.complete_backfill_chunk, else backlog.fail_backfill_chunk or
-backlog.split_backfill_chunk.
+after which the item is not the worker's any more, with the reason. The query must be run under the
+settings given. After the rows are safe in the destination call backlog.complete_backfill_chunk, else
+backlog.fail_backfill_chunk or backlog.split_backfill_chunk.
 
 Raises PB001 when the lease was lost, PB002 when there is no such item.$$;

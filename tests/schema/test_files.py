@@ -15,8 +15,10 @@ ROOT = Path(__file__).parents[2]
 SQL = ROOT / "sql"
 # About 1,500 for the queue and loads, 800 for hooks with their connections and commands.
 PYTHON_BUDGET = 2400
-# What only serves an extra (demo, embedded, writers of backfills) is not part of the thin client.
-EXTRAS = {"demo", "demo.py", "embedded.py", "supervisor.py", "writers", "backfill.py"}
+# What only serves an extra (demo, embedded) or backfills is not part of the thin client.
+EXTRAS = {
+    "demo", "demo.py", "embedded.py", "supervisor.py", "writers", "backfill.py", "predicate.py",
+}  # fmt: skip
 # The installer's own steps, and what it never runs.
 NO_OBJECT = {"install.sql", "begin.sql", "seal.sql", "triggers.sql", "grants.sql", "uninstall.sql"}
 CREATED = re.compile(

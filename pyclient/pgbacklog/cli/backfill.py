@@ -1,0 +1,398 @@
+"""Commands for backfills."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from pgbacklog.cli import FAILED, FOUND, address, connection, json_option, show
+from pgbacklog.cli.selection import add_list, query, show_wide
+from pgbacklog.connections import Connections
+from pgbacklog.errors import BacklogError
+from pgbacklog.listener import Listener
+from pgbacklog.logs import set_up_logging
+from pgbacklog.predicate import checked
+from pgbacklog.registry import BACKFILL, Registry
+from pgbacklog.worker import Settings
+from pgbacklog.writers.known import BUILTIN, builtin
+
+_LIST = """
+select b.backfill_id, b.pipeline, b.table_name, b.destination ->> 'kind' as "to", b.state,
+  b.percent, b.rows_matched, b.rows_refused, b.rows_per_second, b.time_left::text,
+  coalesce('paused: ' || b.pause_reason, b.throttle_reason, b.reason) as reason
+from backlog.backfills as b
+where b.pipeline = coalesce(%(pipeline)s, b.pipeline)
+  and b.table_name = coalesce(%(table)s, b.table_name)
+  and b.state = coalesce(upper(%(state)s), b.state)
+order by b.backfill_id desc limit %(limit)s
+"""
+_ONE = "select to_jsonb(b) as facts from backlog.backfills as b where b.backfill_id = %s"
+_ENDED = ("COMPLETED", "FAILED", "CANCELLED")
+_OPERATORS = (
+    "is not distinct from", "is distinct from", "is not null", "is null", "not in", "between",
+    "ilike", "like", "in", "!=", "<>", ">=", "<=", "=", ">", "<",
+)  # fmt: skip
+_FILTER = re.compile(
+    r'\s*("(?:[^"]|"")+"|\w+)\s*(' + "|".join(x.replace(" ", r"\s+") for x in _OPERATORS)
+    + r")(?:\s*(.*?))?\s*", re.I | re.S,
+)  # fmt: skip
+# What may follow a kind and a colon.
+_PLACES = {
+    "table": ("table",), "parquet": ("path",), "duckdb": ("path", "table"),
+    "postgres": ("connection", "table"), "mysql": ("connection", "table"),
+    "snowflake": ("connection", "table"),
+}  # fmt: skip
+_PREVIEWED = ("pipeline", "table_name", "filters", "destination", "columns", "mapping", "predicate",
+              "consistency", "batch_size", "scan_size", "workers", "create_target", "incremental",
+              "key")  # fmt: skip
+
+
+@click.group()
+def backfill() -> None:
+    """Copy rows that are there already to a destination, and look after it."""
+
+
+@backfill.command()
+@click.argument("pipeline")
+@click.argument("table")
+@click.option("--to", "to", required=True, metavar="DESTINATION",
+              help="table:SCHEMA.TABLE, parquet:PATH, duckdb:PATH:TABLE, postgres:CONNECTION:TABLE "
+              "(likewise mysql, snowflake), or the name of your writer.")
+@click.option("--set", "more", multiple=True, metavar="NAME=VALUE",
+              help="More about the destination, such as mode=append; repeatable.")
+@click.option("--filter", "filters", multiple=True, metavar="CONDITION",
+              help="'region = eu', 'id in [1, 2]', 'note is null'; all must hold; repeatable.")
+@click.option("--where", metavar="SQL", help="A condition in SQL over the columns besides.")
+@click.option("--columns", help="Only these, with commas.")
+@click.option("--map", "mapping", multiple=True, metavar="COLUMN=NAME[::TYPE]",
+              help="Rename or cast a column; COLUMN= leaves it out; repeatable.")
+@click.option("--key", help="Columns to cut chunks by, with commas.  [default: the primary key]")
+@click.option("--batch-size", default=10_000, type=click.IntRange(1), help="Rows of a chunk.")
+@click.option("--scan-size", type=click.IntRange(1), help="Rows that a chunk may read.")
+@click.option("--workers", default=2, type=click.IntRange(1, 64), help="Chunks at a time.")
+@click.option("--priority", default=5, type=click.IntRange(1, 10), help="10 goes first.")
+@click.option("--on-error", default="bisect", type=click.Choice(["bisect", "fail"]),
+              help="Refuse the rows at fault, or the chunk.")
+@click.option("--consistency", default="chunk",
+              type=click.Choice(["chunk", "snapshot", "converge"]), help="See create_backfill.")
+@click.option("--create-target", is_flag=True, help="Make the target unless it is there.")
+@click.option("--incremental", metavar="COLUMN", help="Only what is new there since the last run.")
+@click.option("--overlap", type=click.IntRange(0), help="Seconds to reach back before it.")
+@click.option("--paused", is_flag=True, help="Do not start before it is resumed.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be done.")
+@json_option
+def create(
+    pipeline: str, table: str, to: str, more: tuple[str, ...], filters: tuple[str, ...],
+    where: str | None, columns: str | None, mapping: tuple[str, ...], key: str | None,
+    incremental: str | None, overlap: int | None, paused: bool, dry_run: bool, as_json: bool,
+    **plain: Any,
+) -> None:  # fmt: skip
+    """Make a backfill of TABLE within PIPELINE."""
+    options: dict[str, Any] = {
+        "pipeline": pipeline, "table_name": table,
+        "filters": Jsonb([_filter(x) for x in filters]),
+        "destination": Jsonb(_destination(to, more)),
+        "predicate": where and checked(where),
+        "columns": columns and [x.strip() for x in columns.split(",")],
+        "mapping": Jsonb(dict(map(_mapped, mapping))) if mapping else None,
+        "key": key and [x.strip() for x in key.split(",")], **plain,
+    }  # fmt: skip
+    if incremental is not None:
+        reach = {} if overlap is None else {"overlap": overlap}
+        options["incremental"] = Jsonb({"column": incremental, **reach})
+    if dry_run:
+        chosen = {name: options[name] for name in _PREVIEWED if name in options}
+        (row,) = _call("preview_backfill", chosen)
+        return show([row["result"]], True) if as_json else _show_preview(row["result"])
+    (row,) = _call("create_backfill", options | {"start": not paused})
+    if as_json:
+        return show([{"backfill_id": row["result"]}], True)
+    click.echo(row["result"])
+    kind = to.split(":")[0]
+    how = f"run {row['result']}" if kind == "table" else f"run {row['result']}, or: pgbacklog " \
+        f"listen --writer {kind}"  # fmt: skip
+    click.echo(f"to copy: pgbacklog backfill {how}", err=True)
+    return None
+
+
+add_list(backfill, _LIST, ["pipeline", "table", "state"], "List backfills, the newest first.")
+
+
+@backfill.command("show")
+@click.argument("backfill_id", type=int)
+@click.option("--chunks", is_flag=True, help="Its chunks instead.")
+@json_option
+def show_(backfill_id: int, chunks: bool, as_json: bool) -> None:
+    """Show all about one backfill."""
+    facts = _one(backfill_id)
+    if chunks:
+        statement = "select c.chunk_id, c.kind, c.state, c.attempts, c.rows_matched, " \
+            "c.rows_written, c.rows_refused, c.bytes, c.differences, c.error " \
+            "from backlog.backfill_chunks as c where c.backfill_id = %s order by 1"  # fmt: skip
+        return show(query(statement, [backfill_id]), as_json)
+    return show([facts], True) if as_json else show_wide([facts], "backfill_id")
+
+
+@backfill.command()
+@click.argument("backfill_id", type=int)
+@click.option("--interval", default=1.0, type=click.FloatRange(0.1), help="Seconds between looks.")
+@click.pass_context
+def watch(ctx: click.Context, backfill_id: int, interval: float) -> None:
+    """Show the progress of a backfill until it ends; exit status 1 unless it is COMPLETED."""
+    with connection(ctx) as conn:
+        ended = _follow(conn, backfill_id, lambda: time.sleep(interval))
+    if ended["state"] != "COMPLETED":
+        ctx.exit(FAILED)
+
+
+@backfill.command()
+@click.argument("backfill_id", type=int)
+@click.option("--threads", default=4, type=click.IntRange(1, 64), help="Chunks at a time here.")
+@click.option("--config", metavar="FILE", envvar="PGBACKLOG_CONFIG", show_envvar=True,
+              help="Where connections are named.  [default: pgbacklog.toml, if it is here]")
+@click.option("--hooks", multiple=True, metavar="MODULE", help="Module with your writer.")
+@click.pass_context
+def run(
+    ctx: click.Context, backfill_id: int, threads: int, config: str | None, hooks: tuple[str, ...]
+) -> None:
+    """Work on a backfill here and now until it ends; exit status 1 unless it is COMPLETED.
+
+    A writer also works on other backfills to its kind of destination meanwhile.
+    """
+    kind = _one(backfill_id)["destination"]["kind"]
+    with address(ctx) as dsn, psycopg.connect(dsn, autocommit=True) as conn:
+        if kind == "table":
+            ended = _follow(conn, backfill_id, lambda: _step(conn, backfill_id))
+        else:
+            with _listening(_listener(dsn, kind, threads, config, hooks)) as look:
+                ended = _follow(conn, backfill_id, look)
+    if ended["state"] != "COMPLETED":
+        ctx.exit(FAILED)
+
+
+def _change(name: str, text: str, done: str, *, reasoned: bool = False) -> None:
+    def change(backfill_id: int, reason: str | None = None) -> None:
+        query(
+            f"select backlog.{name}_backfill(%s{', %s' if reasoned else ''})",
+            [backfill_id, reason] if reasoned else [backfill_id],
+        )
+        click.echo(f"backfill {backfill_id} {done}")
+
+    command: Any = click.argument("backfill_id", type=int)(change)
+    if reasoned:
+        command = click.option("--reason", help="Why; shown with it.")(command)
+    backfill.command(name, help=text)(command)
+
+
+_change("pause", "Begin no more chunks until it is resumed.", "paused", reasoned=True)
+_change("resume", "Let a backfill that was paused, cancelled or failed go on.", "goes on")
+_change("cancel", "End a backfill at the edge of a batch.", "cancelled", reasoned=True)
+_change("retry", "Try failed chunks again.", "tries its failed chunks again")
+_change("delete", "Delete a backfill that has ended; what it copied stays.", "deleted")
+
+
+@backfill.command()
+@click.argument("backfill_id", type=int)
+@click.option("--repair", is_flag=True, help="Copy again what differs.")
+@json_option
+@click.pass_context
+def verify(ctx: click.Context, backfill_id: int, repair: bool, as_json: bool) -> None:
+    """Compare source and destination by count and checksum; exit status 4 if they differ."""
+    rows: list[dict[str, Any]] = []
+    with connection(ctx) as conn:
+        cursor = conn.cursor(row_factory=dict_row)
+        with click.progressbar(length=_one(backfill_id)["chunks"], file=sys.stderr) as bar:
+            while True:
+                cursor.execute("select * from backlog.verify_backfill(%s, 20)", [backfill_id])
+                found = cursor.fetchall()
+                rows += found
+                bar.update(len(found))
+                if not found or not found[-1]["chunks_left"]:
+                    break
+        differing = [row for row in rows if not row["is_equal"]]
+        if repair and differing:
+            cursor.execute("select backlog.repair_backfill(%s) as keys", [backfill_id])
+            click.echo(f"{cursor.fetchall()[0]['keys']} keys to copy again", err=True)
+    for row in rows:
+        row.pop("chunks_left")
+    if as_json:
+        show(rows, as_json)
+    elif differing:
+        show(differing, as_json)
+    else:
+        click.echo(f"equal: {len(rows)} chunks, {sum(r['source_rows'] for r in rows)} rows")
+    if differing:
+        ctx.exit(FOUND)
+
+
+def _call(name: str, options: dict[str, Any]) -> list[dict[str, Any]]:
+    named = ", ".join(f"p_{option} => %({option})s" for option in options)
+    return query(f"select backlog.{name}({named}) as result", options)
+
+
+def _one(backfill_id: int) -> dict[str, Any]:
+    rows = query(_ONE, [backfill_id])
+    if not rows:
+        hint = "See: pgbacklog backfill list"
+        raise BacklogError(f"there is no backfill {backfill_id}", hint, "PB301")
+    return dict(rows[0]["facts"])
+
+
+def _destination(to: str, more: tuple[str, ...]) -> dict[str, Any]:
+    kind, _, place = to.partition(":")
+    names = _PLACES.get(kind, ())
+    parts = place.rsplit(":", len(names) - 1) if place and names else []
+    if place and (not names or len(parts) != len(names)):
+        wanted = ":".join(x.upper() for x in (kind, *names))
+        raise BacklogError(f"the destination {to} is not understood", f"Write {wanted}.")
+    facts: dict[str, Any] = {"kind": kind, **dict(zip(names, parts, strict=False))}
+    for each in more:
+        name, equals, value = each.partition("=")
+        if not equals:
+            raise BacklogError(f"{each} sets nothing", "Write --set NAME=VALUE.")
+        facts[name] = _value(value)
+    return facts
+
+
+def _filter(text: str) -> dict[str, Any]:
+    found = _FILTER.fullmatch(text)
+    if found is None:
+        hint = f"Write COLUMN OPERATOR VALUE; operators: {', '.join(_OPERATORS)}."
+        raise BacklogError(f"the filter {text!r} is not understood", hint)
+    column = found[1][1:-1].replace('""', '"') if found[1].startswith('"') else found[1]
+    operator = " ".join(found[2].upper().split()).replace("<>", "!=")
+    given = {"column": column, "operator": operator}
+    return given if operator.endswith("NULL") else {**given, "value": _value(found[3] or "")}
+
+
+def _mapped(text: str) -> tuple[str, Any]:
+    column, _, rest = text.partition("=")
+    name, _, cast = rest.partition("::")
+    if not cast:
+        return column, name or None
+    return column, {"cast": cast, **({"column": name} if name else {})}
+
+
+def _value(text: str) -> Any:
+    """Read JSON; what is none is text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _show_preview(facts: dict[str, Any]) -> None:
+    for name in ("first", "last"):
+        sample = facts.pop(name, None)
+        if sample:
+            facts[f"{name} rows"] = "\n".join(json.dumps(row) for row in sample)
+    for name, value in facts.items():
+        for number, line in enumerate(_lines(value)):
+            click.echo(f"{name.replace('_', ' ') if not number else '':16}  {line}")
+
+
+def _lines(value: Any) -> list[str]:
+    if isinstance(value, list) and all(isinstance(x, str) for x in value):
+        return value or ["-"]
+    text = value if isinstance(value, str) else "-" if value is None else json.dumps(value)
+    return text.splitlines() or [""]
+
+
+def _follow(
+    conn: psycopg.Connection[Any], backfill_id: int, between: Callable[[], object]
+) -> dict[str, Any]:
+    """Show progress until a backfill ends, calling `between` after each look."""
+    said = ""
+    with click.progressbar(
+        length=1000, file=sys.stderr, show_eta=False, show_percent=True,
+        item_show_func=lambda text: text or "",
+    ) as bar:  # fmt: skip
+        while True:
+            rows = conn.execute(_ONE, [backfill_id]).fetchall()
+            if not rows:
+                raise BacklogError(f"there is no backfill {backfill_id}", None, "PB301")
+            facts: dict[str, Any] = rows[0][0]
+            text = _progress(facts)
+            bar.update(int(float(facts["percent"]) * 10) - bar.pos, text)
+            if not sys.stderr.isatty() and text != said:
+                click.echo(f"{facts['percent']} % {text}", err=True)
+                said = text
+            if facts["state"] in _ENDED:
+                break
+            between()
+    click.echo(f"{facts['state']}: {_progress(facts)}")
+    return facts
+
+
+def _progress(facts: dict[str, Any]) -> str:
+    parts = [f"{facts['rows_matched']:,} of {facts['rows_scanned']:,} rows read"]
+    if facts["rows_per_second"]:
+        parts.append(f"{facts['rows_per_second']:,}/s, {facts['megabytes_per_second']} MB/s")
+    if facts["time_left"]:
+        parts.append(f"{facts['time_left']} left")
+    if facts["rows_refused"]:
+        parts.append(f"{facts['rows_refused']:,} refused")
+    if facts["paused_at"] and facts["state"] not in _ENDED:
+        parts.append(f"paused: {facts['pause_reason'] or 'no reason given'}")
+    elif reason := facts["throttle_reason"] or facts["reason"]:
+        parts.append(reason)
+    return ", ".join(parts)
+
+
+def _step(conn: psycopg.Connection[Any], backfill_id: int) -> None:
+    (done,) = conn.execute("select backlog.run_backfill_step(%s)", [backfill_id]).fetchall()[0]
+    if done["action"] == "wait":
+        time.sleep(done.get("wait_seconds") or 1)
+
+
+def _listener(
+    dsn: str, kind: str, threads: int, config: str | None, hooks: tuple[str, ...]
+) -> Listener:
+    set_up_logging("text", "warning")
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109 - as `pgbacklog listen` does
+    registry = Registry.from_names(hooks) if hooks else Registry()
+    if kind in BUILTIN:
+        registry[BACKFILL + kind] = builtin(kind)
+    registry.keep([BACKFILL + kind])
+    name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
+    settings = Settings(name, threads=threads, poll_interval=1)
+    return Listener(dsn, registry, settings, Connections.read(config), sql_hooks=False)
+
+
+@contextmanager
+def _listening(listener: Listener) -> Iterator[Callable[[], None]]:
+    """Let a listener work beside; yield what waits a moment, and raises the listener's error."""
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            listener.run()
+        except BaseException as error:
+            failures.append(error)
+
+    def look() -> None:
+        thread.join(0.3)
+        if not thread.is_alive():
+            raise failures[0] if failures else BacklogError("the listener has stopped", None)
+
+    thread = threading.Thread(target=work, name="listener")
+    thread.start()
+    try:
+        yield look
+    finally:
+        listener.stop()
+        thread.join()
