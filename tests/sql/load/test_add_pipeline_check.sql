@@ -18,7 +18,7 @@ select is(backlog.add_pipeline_check('p', 't', 'sane', 'total >= -10'), '(total 
 insert into public.delta_t values (5, -1, null);
 select is((select l.inserted from backlog.load_pipeline('p') as l), 1::bigint, 'and the new one judges');
 
-select is(backlog.add_pipeline_check('p', 't', 'always', 'id = id or true'), 'true', 'what is always true');
+select is(backlog.add_pipeline_check('p', 't', 'always', 'true'), 'true', 'what is always true');
 select backlog.drop_pipeline_check('p', 't', 'always');
 select throws_ok($$select backlog.add_pipeline_check('p', 't', 'x', 'true); drop table public.t; --')$$, 'PB102', null, 'a second statement');
 select throws_ok($$select backlog.add_pipeline_check('p', 't', 'x', 'true) union select (true')$$, 'PB102', null, 'a second query');
