@@ -47,7 +47,8 @@ left join lateral (
   select w.message, w.sql_state, w.constraint_name
   from backlog_internal.quarantine_violation as w
   where w.quarantine_row_id = i.quarantine_row_id
-  order by w.quarantine_violation_id desc
+  -- Not by the plain number: the planner would walk the primary key, row after row.
+  order by w.quarantine_violation_id + 0 desc
   limit 1
 ) as v on true;
 
