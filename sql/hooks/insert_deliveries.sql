@@ -16,16 +16,7 @@ declare
   v_lane_id int;
   v_made    bigint;
 begin
-  select l.lane_id
-  into v_lane_id
-  from backlog_internal.retry_lane as l
-  where l.event_type = p_hook.event_type
-    and l.channel_name = ''
-    and l.priorities & (1 << p_priority) <> 0;
-  if v_lane_id is null then
-    v_lane_id := backlog_internal.ensure_lane(p_hook.event_type, '', p_priority);
-  end if;
-
+  v_lane_id := backlog_internal.ensure_lane(p_hook.event_type, '', p_priority);
   if cardinality(p_events) = 1
     and (p_hook.mode = 'bulk' or jsonb_array_length(p_events[1].records) = 1)
   then
