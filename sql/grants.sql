@@ -137,6 +137,13 @@ grant execute on function backlog.resume_backfill(bigint) to backlog_operator;
 grant execute on function backlog.retry_backfill(bigint) to backlog_operator;
 grant execute on function backlog.run_backfill_step(bigint, int) to backlog_worker, backlog_operator;
 grant execute on function backlog.set_backfill_condition(text, text) to backlog_operator;
+grant execute on function backlog.preview_backfill(text, text, jsonb, jsonb, text[], jsonb, text, text, int, int, int, boolean, jsonb, text[]) to backlog_operator;
+grant execute on function backlog.repair_backfill(bigint) to backlog_operator;
+grant execute on function backlog.schedule_backfill(text, interval, jsonb, timestamptz) to backlog_operator;
+grant execute on function backlog.unschedule_backfill(text) to backlog_operator;
+grant execute on function backlog.verify_backfill(bigint, int) to backlog_operator;
+grant select on backlog.backfill_differences to backlog_worker, backlog_operator, backlog_monitor;
+grant select on backlog.backfill_schedules to backlog_worker, backlog_operator, backlog_monitor;
 grant execute on function backlog.split_backfill_chunk(bigint, bigint) to backlog_worker;
 
 -- Monitor

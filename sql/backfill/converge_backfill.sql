@@ -18,7 +18,12 @@ begin
     where t.backfill_id = p_backfill.backfill_id
     limit 1001
   ) as t;
-  if v_many then
+  -- Where others write faster than this can follow, it must come to an end all the same.
+  if v_many and (
+    select count(*) < 50
+    from backlog_internal.backfill_chunk as c
+    where c.backfill_id = p_backfill.backfill_id and c.kind = 'touched'
+  ) then
     perform backlog_internal.add_touched_chunk(p_backfill.backfill_id);
     return jsonb_build_object('action', 'planned');
   end if;
@@ -32,6 +37,14 @@ begin
     when lock_not_available then
       perform backlog_internal.add_touched_chunk(p_backfill.backfill_id);
       return jsonb_build_object('action', 'wait', 'reason', 'the table is being written: ' || sqlerrm);
+    when deadlock_detected or serialization_failure then
+      return jsonb_build_object('action', 'wait', 'reason', sqlerrm);
+    -- The destination refuses a row. The triggers stay, so that it can go on once that is cured.
+    when data_exception or integrity_constraint_violation or raise_exception then
+      perform backlog_internal.end_backfill(
+        p_backfill.backfill_id, 'FAILED', format('%s (%s)', sqlerrm, sqlstate)
+      );
+      return jsonb_build_object('action', 'finished', 'reason', sqlerrm);
   end;
   perform backlog_internal.complete_backfill(p_backfill);
   return jsonb_build_object('action', 'finished');

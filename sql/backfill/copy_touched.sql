@@ -11,17 +11,11 @@ as $$
 declare
   v_part record;
 begin
-  touched := 0;
-  written := 0;
+  v_part := backlog_internal.copy_keys(p_backfill, greatest(p_backfill.batch_size, 5000));
+  touched := v_part.touched;
+  written := v_part.written;
   -- No more than were there when the chunk was made, or a busy table would keep it open for ever.
-  while touched < greatest(p_chunk.rows_estimated, 1) loop
-    v_part := backlog_internal.copy_keys(p_backfill, p_backfill.batch_size);
-    exit when v_part.touched = 0;
-    touched := touched + v_part.touched;
-    written := written + v_part.written;
-    exit when touched >= p_backfill.batch_size;
-  end loop;
-  if touched < p_chunk.rows_estimated and v_part.touched > 0 then
+  if touched > 0 and touched < p_chunk.rows_estimated then
     perform backlog_internal.add_touched_chunk(p_backfill.backfill_id);
   end if;
 end;

@@ -10,12 +10,7 @@ declare
   v_mapped   text[];
   v_found    text[];
 begin
-  select array_agg(c.target order by k.place) filter (where c.target is not null)
-  into v_mapped
-  from unnest(p_backfill.key_columns) with ordinality as k (name, place)
-  left join unnest(p_backfill.column_names, p_backfill.target_columns) as c (name, target) on c.name = k.name
-  having bool_and(c.target is not null)
-    and p_backfill.key_is_unique;
+  v_mapped := case when p_backfill.key_is_unique then backlog_internal.mapped_key(p_backfill) end;
 
   if exists (
     select from pg_class as c where c.oid = p_backfill.target_table and c.relkind in ('r', 'p')

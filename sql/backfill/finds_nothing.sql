@@ -11,7 +11,7 @@ declare
   v_found boolean;
 begin
   if p_chunk.kind <> 'range'
-    or cardinality(p_backfill.target_key) <> cardinality(p_backfill.key_columns)
+    or p_backfill.target_key is distinct from backlog_internal.mapped_key(p_backfill)
     or not exists (
       select
       from pg_index as i

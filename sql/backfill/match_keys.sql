@@ -11,7 +11,8 @@ declare
   v_target text := backlog_internal.quoted_list(p_backfill.target_key, 't.%I');
   v_where  text := format(
     '%s and (%s)',
-    coalesce(format('(%s) in (%s)', array_to_string(p_backfill.key_sql, ', '), p_values), 'true'),
+    case when p_values is null then 'true'
+      else format('(%s) in (%s)', array_to_string(p_backfill.key_sql, ', '), p_values) end,
     p_backfill.where_sql
   );
   v_gone   bigint;
@@ -21,7 +22,7 @@ begin
     'delete from %s as t where %s and not exists ('
       'select from (select %s from %s as s where %s) as x (%s) where %s)',
     p_backfill.target_table,
-    coalesce(format('(%s) in (%s)', v_target, p_values), 'true'),
+    case when p_values is null then 'true' else format('(%s) in (%s)', v_target, p_values) end,
     array_to_string(p_backfill.key_sql, ', '), p_backfill.source_table, v_where,
     backlog_internal.quoted_list(p_backfill.target_key),
     backlog_internal.quoted_list(p_backfill.target_key, 'x.%I = t.%I', ' and ')

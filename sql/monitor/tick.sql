@@ -14,7 +14,7 @@ begin
   end if;
 
   -- Retention may lock the whole history, and all events, for the rest of the transaction, so it comes last.
-  v_done := backlog_internal.tick_load() || backlog_internal.tick_hooks()
+  v_done := backlog_internal.tick_backfill() || backlog_internal.tick_load() || backlog_internal.tick_hooks()
     || backlog_internal.tick_retry() || backlog_internal.tick_events();
   return v_done || jsonb_build_object('busy', false, 'at', backlog_internal.clock());
 end;

@@ -35,7 +35,8 @@ RUNS_COMPOSED_SQL = {
     "parse_predicate", "refresh_export", "refresh_pipeline_table", "truncate_delta", "write_changes",
     # Backfills: the same, and queries of members of the owner's role.
     "backfill_conditions", "clear_foreign_rows", "copy_rows", "copy_rows_singly", "count_rows",
-    "create_target", "estimate_rows", "match_keys", "middle_key", "watch_keys", "window_end",
+    "create_target", "estimate_rows", "match_keys", "middle_key", "preview_filter",
+    "watch_keys",
 }  # fmt: skip
 
 FINDINGS = """

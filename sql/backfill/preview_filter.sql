@@ -1,0 +1,45 @@
+create or replace function backlog_internal.preview_filter(
+  p_backfill backlog_internal.backfill,
+  p_rows bigint
+)
+  returns jsonb
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_plan  json;
+  v_index text;
+  v_rows  bigint;
+  v_size  bigint := case p_backfill.where_sql when 'true' then p_backfill.batch_size else p_backfill.scan_size end;
+  v_warnings text[];
+begin
+  execute format('explain (format json) select from %s as s where %s', p_backfill.source_table, p_backfill.where_sql)
+  into v_plan;
+  v_rows := (v_plan -> 0 -> 'Plan' ->> 'Plan Rows')::numeric::bigint;
+  v_index := (jsonb_path_query_first(v_plan::jsonb, '$.**."Index Name"')) #>> '{}';
+  if p_backfill.where_sql = 'true' then
+    v_index := null;
+  end if;
+
+  v_warnings := array_remove(array[
+    case when p_backfill.where_sql <> 'true' and v_index is null then format(
+      'no index serves the filters: about %s rows are read to find %s', p_rows, v_rows
+    ) end,
+    case when cardinality(p_backfill.key_columns) = 0 and p_backfill.consistency <> 'snapshot'
+      then 'the table has no key that chunks could be cut by: it is copied in one transaction' end,
+    case when cardinality(p_backfill.key_columns) > 0 and not p_backfill.key_is_unique
+      then 'the key is not unique: rows with equal keys stay in one chunk, whatever its size' end,
+    case when p_backfill.write_mode = 'append'
+      then 'rows are appended: a second run would double them' end
+  ], null);
+  return jsonb_build_object(
+    'rows_matching', v_rows, 'index', v_index, 'warnings', v_warnings, 'query_plan', v_plan,
+    'chunks', case when cardinality(p_backfill.key_columns) = 0 then 1
+      else ceil(greatest(p_rows, 1)::numeric / v_size) end
+  );
+end;
+$$;
+
+comment on function backlog_internal.preview_filter(backlog_internal.backfill, bigint) is
+  $$Tell how a backfill's filters would be served, how much they would match, and what to beware of.$$;

@@ -1,0 +1,61 @@
+create or replace function backlog_internal.verify_sql(
+  p_backfill backlog_internal.backfill,
+  p_chunk backlog_internal.backfill_chunk,
+  p_side text
+)
+  returns text
+  language plpgsql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_keys text[] := array(
+    select format('t.%I', k.name)
+    from unnest(backlog_internal.mapped_key(p_backfill)) with ordinality as k (name, place)
+    order by k.place
+  );
+  v_values text;
+begin
+  -- Both sides as text of the destination's types, in the order of its columns.
+  select string_agg(
+    case p_side
+      when 'source' then format('(%s)::%s', c.sql, format_type(a.atttypid, a.atttypmod))
+      else format('t.%I', c.target)
+    end, ', ' order by c.place
+  )
+  into v_values
+  from unnest(p_backfill.column_sql, p_backfill.target_columns) with ordinality as c (sql, target, place)
+  join pg_attribute as a on a.attrelid = p_backfill.target_table and a.attname = c.target;
+
+  if p_side = 'source' then
+    return format(
+      'select array[%s]::text[] as key, hashtextextended(row(%s)::text, 0) as sum from %s as s where %s and (%s)',
+      backlog_internal.quoted_list(p_backfill.key_columns, 's.%I::text'), v_values, p_backfill.source_table,
+      backlog_internal.chunk_sql(p_backfill, p_chunk), p_backfill.where_sql
+    );
+  end if;
+  return format(
+    'select array[%s]::text[] as key, hashtextextended(row(%s)::text, 0) as sum from %s as t where %s%s',
+    array_to_string(array(select k.sql || '::text' from unnest(v_keys) as k (sql)), ', '), v_values,
+    p_backfill.target_table,
+    case p_chunk.kind
+      when 'whole' then 'true'
+      when 'nulls' then
+        '(' || array_to_string(array(select k.sql || ' is null' from unnest(v_keys) as k (sql)), ' or ') || ')'
+      else backlog_internal.range_sql(
+        v_keys, p_backfill.key_types, p_chunk.lower_key, p_chunk.upper_key, p_backfill.key_is_nullable
+      )
+    end,
+    -- What else is in the destination was not brought by this backfill.
+    case when p_backfill.where_sql <> 'true' and cardinality(p_backfill.key_columns) > 0 then format(
+      ' and exists (select from %s as s where (%s) = (%s) and (%s))', p_backfill.source_table,
+      array_to_string(p_backfill.key_sql, ', '), array_to_string(v_keys, ', '), p_backfill.where_sql
+    ) else '' end
+  );
+end;
+$$;
+
+comment on function backlog_internal.verify_sql(
+  backlog_internal.backfill, backlog_internal.backfill_chunk, text
+) is
+  $$Write the query for key and checksum of each row of a chunk, in the source or in the destination.$$;

@@ -1,0 +1,85 @@
+begin;
+select plan(34);
+
+create table public.src (id int primary key, name text, total numeric, at timestamptz);
+insert into public.src select n, 'n' || n, n / 3.0, timestamptz '2024-01-01 00:00+00' + n * interval '1 h' from generate_series(1, 200) as n;
+create table public.dst (key bigint primary key, name text, total numeric(10, 2), at timestamptz);
+create index on public.src (at);
+analyze public.src;
+select backlog.create_pipeline('p');
+create function pg_temp.go(p_id bigint) returns text language plpgsql as $$
+declare v jsonb;
+begin
+  update backlog_internal.backfill set plan_snapshot = null;
+  for n in 1..200 loop
+    v := backlog.run_backfill_step(p_id);
+    exit when not (v ->> 'more')::boolean;
+  end loop;
+  return (select b.state from backlog.backfills as b where b.backfill_id = p_id);
+end $$;
+create function pg_temp.id() returns bigint language sql as 'select max(b.backfill_id) from backlog.backfills as b';
+
+-- What would happen.
+create temp table seen as
+select backlog.preview_backfill('p', 'src', '[{"column": "name", "operator": "like", "value": "n1%"}]', '{"kind": "table", "table": "dst"}', p_mapping => '{"id": "key"}', p_batch_size => 30) as v;
+select is((select s.v ->> 'plan' from seen as s), 'histogram', 'a preview tells the plan');
+select is((select s.v ->> 'upper_key' from seen as s), '["200"]', 'the end');
+select is((select (s.v ->> 'rows_estimated')::int from seen as s), 200, 'how many rows are read');
+select is((select s.v ->> 'index' from seen as s), null, 'that no index serves the filters');
+select matches((select s.v -> 'warnings' ->> 0 from seen as s), 'no index serves the filters: about 200 rows are read to find', 'with a warning');
+select is((select s.v -> 'first' -> 0 from seen as s), '{"key": 1, "name": "n1", "total": 0.33333333333333333333, "at": "2024-01-01T01:00:00+00:00"}'::jsonb, 'the first rows')
+from (select set_config('timezone', 'UTC', true)) as z;
+select is((select s.v -> 'last' -> 0 ->> 'key' from seen as s), '199', 'and the last');
+select is((select count(*) from backlog.backfills), 0::bigint, 'nothing was made');
+select is(backlog.preview_backfill('p', 'src', '[{"column": "at", "operator": "<", "value": "2024-01-01 01:30+00"}]', '{"kind": "table", "table": "made"}', p_create_target => true) ->> 'target', null, 'also of a target that is not there yet');
+set local enable_seqscan = off;
+select is(backlog.preview_backfill('p', 'src', '[{"column": "at", "operator": "<", "value": "2024-01-01 01:30+00"}]', '{"kind": "x"}') ->> 'index', 'src_at_idx', 'an index that serves is named');
+reset enable_seqscan;
+select throws_ok($$select backlog.preview_backfill('p', 'src', '[{"column": "nope", "operator": "="}]', '{"kind": "x"}')$$, 'PB305', null, 'it refuses what cannot work');
+
+-- Verified and repaired.
+select backlog.create_backfill('p', 'src', '[{"column": "id", "operator": "<=", "value": 150}]', '{"kind": "table", "table": "dst"}', p_mapping => '{"id": "key"}', p_batch_size => 40);
+select throws_ok('select backlog.repair_backfill(pg_temp.id())', 'PB303', null, 'one that is not complete is not repaired');
+insert into public.dst values (190, 'not ours', 0, null);
+select is(pg_temp.go(pg_temp.id()), 'COMPLETED', 'a backfill with casts, a filter and rows of others in the destination');
+select bag_eq('select v.is_equal, v.differences from backlog.verify_backfill(pg_temp.id()) as v', 'select true, 0::bigint from backlog.backfill_chunks as c where c.backfill_id = pg_temp.id()', 'is equal');
+select is_empty('select * from backlog.verify_backfill(pg_temp.id())', 'each chunk is compared once');
+update public.dst set name = 'x' where key = 7;
+delete from public.dst where key in (50, 51);
+update backlog_internal.backfill_chunk set verified_at = null;
+select is((select sum(v.differences) from backlog.verify_backfill(pg_temp.id()) as v), 3::numeric, 'differences are found');
+select results_eq('select d.key, d.problem, d.key_columns from backlog.backfill_differences as d order by d.key[1]::int', $$values ('{7}'::text[], 'different', '{id}'::text[]), ('{50}', 'missing', '{id}'), ('{51}', 'missing', '{id}')$$, 'by key');
+select results_eq('select c.source_rows - c.destination_rows, c.differences from backlog.backfill_chunks as c where c.differences > 0 order by c.source_rows - c.destination_rows', $$values (0::bigint, 1::bigint), (2, 2)$$, 'and by chunk');
+select is(backlog.repair_backfill(pg_temp.id()), 3::bigint, 'to be repaired');
+select is(pg_temp.go(pg_temp.id()), 'COMPLETED', 'which needs some more work');
+update backlog_internal.backfill_chunk set verified_at = null;
+select is((select bool_and(v.is_equal) from backlog.verify_backfill(pg_temp.id()) as v), true, 'then they are equal');
+select is((select count(*) from public.dst), 151::bigint, 'rows of others are left alone');
+select is(backlog.repair_backfill(pg_temp.id()), 0::bigint, 'nothing is left to repair');
+select results_eq('select v.chunks_left > 0 from backlog.verify_backfill(pg_temp.id(), 1) as v', 'select true where false', 'nor to compare');
+update backlog_internal.backfill_chunk set verified_at = null;
+select results_eq('select v.chunks_left > 0 from backlog.verify_backfill(pg_temp.id(), 1) as v', 'values (true)', 'chunks may be compared a few at a time');
+select throws_ok('select backlog.verify_backfill(pg_temp.id(), 0)', 'PB003', null, 'at least one');
+select throws_ok('select backlog.verify_backfill(0)', 'PB301', null, 'an unknown backfill');
+select throws_ok($$select backlog.verify_backfill(backlog.create_backfill('p', 'src', p_destination => '{"kind": "parquet"}'))$$, 'PB302', null, 'another destination');
+create table public.bag (a int, b json);
+insert into public.bag values (1, '{}'), (1, '{}'), (2, null);
+select is(pg_temp.go(backlog.create_backfill('p', 'bag', p_destination => '{"kind": "table", "table": "bag2"}', p_create_target => true)), 'COMPLETED', 'a table without a key');
+select results_eq('select v.source_rows, v.destination_rows, v.is_equal from backlog.verify_backfill(pg_temp.id()) as v', 'values (3::bigint, 3::bigint, true)', 'is compared as a whole');
+delete from public.bag2 where a = 2;
+update backlog_internal.backfill_chunk set verified_at = null;
+select results_eq('select v.source_rows, v.destination_rows, v.is_equal from backlog.verify_backfill(pg_temp.id()) as v', 'values (3::bigint, 2::bigint, false)', 'and found to differ');
+
+truncate public.bag;
+create table public.extra (id int primary key);
+insert into public.extra values (1), (2);
+select is(pg_temp.go(backlog.create_backfill('p', 'extra', p_destination => '{"kind": "table", "table": "extra2"}', p_create_target => true)), 'COMPLETED', 'without filters');
+delete from public.extra where id = 1;
+select backlog.verify_backfill(pg_temp.id());
+select is((select d.problem from backlog.backfill_differences as d where d.key = '{1}'), 'extra', 'what is too much is found as well');
+select backlog.repair_backfill(pg_temp.id());
+select pg_temp.go(pg_temp.id());
+select is((select array_agg(e.id) from public.extra2 as e), '{2}'::int[], 'and goes');
+
+select * from finish();
+rollback;
