@@ -202,6 +202,7 @@ def run(server: Server, settings: Settings, results: Results) -> None:
         if settings.wants(SHIPPED):
             throughput(settings, BacklogHooks.name, jobs, results, SHIPPED)
             latency(settings, BacklogHooks.name, min(jobs, LATENCY_JOBS), results, SHIPPED)
+            server.drop(BacklogHooks(server, settings).database)
     results.notes.append(
         f"listeners with their defaults, a hook that only counts; {SAVERS} pgbench clients save"
         " single records; deliveries that are leased count as waiting"
