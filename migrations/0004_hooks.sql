@@ -141,7 +141,7 @@ create table backlog_internal.critical_rule (
 create table backlog_internal.critical_record (record jsonb);
 
 insert into backlog_internal.failure_rule (name, code_like, message_pattern, action, delay_seconds, position, shipped)
-values ('auxiliary database unavailable', 'AuxiliaryUnavailable', null, 'trip', null, 15, true);
+values ('auxiliary database unavailable', 'AuxiliaryUnavailable', null, 'trip', 0, 15, true);
 
 comment on sequence backlog_internal.event_number is 'Source of event ids.';
 comment on sequence backlog_internal.replay_number is 'Source of the numbers of replays.';

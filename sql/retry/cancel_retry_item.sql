@@ -10,8 +10,14 @@ declare
   v_item  backlog_internal.retry_item;
   v_lease backlog_internal.retry_lease;
 begin
-  -- A loop, because the item may move between waiting and leased while we look.
-  loop
+  -- A loop, because the item may move between waiting and leased while we look; not for ever.
+  for v_try in 1 .. 1000 loop
+    if v_try = 1000 then
+      raise exception using
+        errcode = '40001',
+        message = format('retry item %s is neither waiting nor leased whenever one looks', p_id),
+        hint = 'Try again; if that does not help, see backlog.retry_items. Nothing was changed.';
+    end if;
     select i.* into v_item from backlog_internal.retry_item as i where i.id = p_id;
     if not found then
       return false;
