@@ -251,12 +251,12 @@ def test_a_chunk_that_times_out_is_halved(conn: psycopg.Connection[Any]) -> None
         """
         delete from public.src where id > 100;
         create function public.slow() returns trigger language plpgsql as
-          $$begin perform pg_sleep(0.005); return new; end$$;
+          $$begin perform pg_sleep(0.02); return new; end$$;
         create trigger slow before insert on public.dst for each row execute function public.slow();
         """
     )
     backfill = make(conn, batch_size=100, workers=1)
-    conn.execute("set statement_timeout = '300ms'")
+    conn.execute("set statement_timeout = '1s'")
     done = run(conn, backfill)
     assert done["split"] >= 1
     assert state(conn, backfill) == ("COMPLETED", None)
