@@ -13,8 +13,9 @@ from pgbacklog import assets
 
 ROOT = Path(__file__).parents[2]
 SQL = ROOT / "sql"
-# About 1,500 for the queue and loads, 800 for hooks with their connections and commands.
-PYTHON_BUDGET = 2400
+# About 1,500 for the queue and loads, 800 for hooks with their connections and commands, and what
+# runs writers.
+PYTHON_BUDGET = 2450
 # What only serves an extra (demo, embedded) or backfills is not part of the thin client.
 EXTRAS = {
     "demo", "demo.py", "embedded.py", "supervisor.py", "writers", "backfill.py", "predicate.py",

@@ -1,0 +1,151 @@
+"""The command pgbacklog backfill."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from pgbacklog.cli import backfill as commands
+from pgbacklog.errors import BacklogError
+
+from support.backfilling import url
+from support.database import Database
+
+
+@pytest.fixture
+def conn(db: Database) -> Iterator[psycopg.Connection[Any]]:
+    """A database with the pipeline shop and the table orders."""
+    with db.connect() as made:
+        made.execute("select backlog.create_pipeline('shop')")
+        made.execute("create table orders (id int primary key, region text not null, amount numeric(10, 2))")
+        made.execute(
+            "insert into orders select i, (array['eu', 'us'])[1 + i % 2], i from generate_series(1, 100) as i"
+        )
+        made.execute("analyze orders")
+        made.execute("create schema archive")
+        yield made
+
+
+def test_a_table_is_copied_and_verified(conn: psycopg.Connection[Any], cli) -> None:
+    done = cli("backfill", "create", "shop", "public.orders", "--to", "table:archive.orders",
+               "--create-target", "--filter", "region = eu", "--where", "amount > 10 and id % 2 = 0",
+               "--batch-size", 20)  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "pgbacklog backfill run 1" in done.stderr
+    ran = cli("backfill", "run", 1)
+    assert ran.exit_code == 0, ran.output
+    assert "COMPLETED" in ran.stdout
+    rows = conn.execute("select count(*), min(id), max(id) from archive.orders").fetchone()
+    assert rows == (45, 12, 100)
+    assert "equal" in cli("backfill", "verify", 1).stdout
+
+    conn.execute("update archive.orders set amount = 0 where id = 14")
+    conn.execute("delete from archive.orders where id = 16")
+    conn.execute("update backlog_internal.backfill_chunk set verified_at = null")
+    found = cli("backfill", "verify", 1, "--repair")
+    assert found.exit_code == 4
+    assert "2 keys to copy again" in found.stderr
+    assert cli("backfill", "run", 1).exit_code == 0
+    assert "equal" in cli("backfill", "verify", 1).stdout
+
+
+def test_files_are_written_by_run(
+    conn: psycopg.Connection[Any], cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGBACKLOG_FILES", str(tmp_path))
+    cli("backfill", "create", "shop", "orders", "--to", "parquet:lake", "--set", 'partition_by=["region"]',
+        "--map", "amount=price::float8", "--batch-size", 30)  # fmt: skip
+    ran = cli("backfill", "run", 1)
+    assert ran.exit_code == 0, ran.output
+    import pyarrow.parquet as pq
+
+    tables = [pq.ParquetFile(x).read() for x in tmp_path.rglob("*.parquet")]
+    assert sum(x.num_rows for x in tables) == 100
+    assert tables[0].schema.names == ["id", "price"]
+    assert str(tables[0].schema.field("price").type) == "double"
+
+
+def test_another_postgres_by_its_name(
+    conn: psycopg.Connection[Any], db: Database, empty_db: Database, cli, tmp_path: Path
+) -> None:
+    config = tmp_path / "pgbacklog.toml"
+    config.write_text(f'[connections.warehouse]\nurl = "{url(empty_db.dsn)}"\n')
+    cli("backfill", "create", "shop", "orders", "--to", "postgres:warehouse:public.orders", "--create-target")
+    ran = cli("backfill", "run", 1, "--config", config)
+    assert ran.exit_code == 0, ran.output
+    with empty_db.connect() as other:
+        assert other.execute("select count(*), sum(amount) from orders").fetchone() == (100, 5050)
+
+
+def test_life_and_views(conn: psycopg.Connection[Any], cli) -> None:
+    cli("backfill", "create", "shop", "orders", "--to", "table:archive.orders", "--create-target", "--paused")
+    (shown,) = json.loads(cli("backfill", "show", 1, "--json").stdout)
+    assert (shown["state"], shown["pause_reason"]) == ("PENDING", "not started")
+    assert "not started" in cli("backfill", "list").stdout
+    assert cli("backfill", "resume", 1).exit_code == 0
+    assert cli("backfill", "pause", 1, "--reason", "lunch").exit_code == 0
+    assert "lunch" in cli("backfill", "show", 1).stdout
+    assert cli("backfill", "cancel", 1, "--reason", "enough").exit_code == 0
+    watched = cli("backfill", "watch", 1)
+    assert watched.exit_code == 1
+    assert "CANCELLED" in watched.stdout
+    assert "enough" in watched.stdout
+    assert cli("backfill", "resume", 1).exit_code == 0
+    assert cli("backfill", "run", 1).exit_code == 0
+    chunks = json.loads(cli("backfill", "show", 1, "--chunks", "--json").stdout)
+    assert {x["state"] for x in chunks} == {"COMPLETED"}
+    assert cli("backfill", "retry", 1).exit_code == 1
+    assert cli("backfill", "delete", 1).exit_code == 0
+    gone = cli("backfill", "show", 1)
+    assert (gone.exit_code, "PB301" in gone.stderr) == (1, True)
+
+
+def test_a_dry_run_makes_nothing(conn: psycopg.Connection[Any], cli) -> None:
+    shown = cli("backfill", "create", "shop", "orders", "--to", "table:archive.orders", "--create-target",
+                "--filter", "region = eu", "--dry-run")  # fmt: skip
+    assert shown.exit_code == 0, shown.output
+    assert "first rows" in shown.stdout
+    (facts,) = json.loads(cli(
+        "backfill", "create", "shop", "orders", "--to", "table:archive.orders", "--create-target",
+        "--dry-run", "--json",
+    ).stdout)  # fmt: skip
+    assert facts["rows_estimated"] == 100
+    assert conn.execute("select count(*) from backlog.backfills").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(("text", "wanted"), [
+    ("region = eu", ("region", "=", "eu")),
+    ("amount >= 10.5", ("amount", ">=", 10.5)),
+    ('"Weird ""Col" is  not null', ('Weird "Col', "IS NOT NULL", None)),
+    ("id in [1, 2]", ("id", "IN", [1, 2])),
+    ("id not in [1, 2]", ("id", "NOT IN", [1, 2])),
+    ("day between [\"2026-01-01\", \"2026-02-01\"]", ("day", "BETWEEN", ["2026-01-01", "2026-02-01"])),
+    ("region is not distinct from null", ("region", "IS NOT DISTINCT FROM", None)),
+    ("note like 'a b%'", ("note", "LIKE", "'a b%'")),
+    ("id<>3", ("id", "!=", 3)),
+])  # fmt: skip
+def test_filters_are_read(text: str, wanted: tuple[str, str, Any]) -> None:
+    found = commands._filter(text)
+    assert (found["column"], found["operator"], found.get("value")) == wanted
+
+
+@pytest.mark.parametrize("text", ["", "region", "region ~ x", "= 3"])
+def test_what_is_no_filter_is_refused(text: str) -> None:
+    with pytest.raises(BacklogError, match="not understood"):
+        commands._filter(text)
+
+
+def test_destinations_are_read() -> None:
+    read = commands._destination
+    assert read("duckdb:a/b.duckdb:main.t", ("mode=append",)) == {
+        "kind": "duckdb", "path": "a/b.duckdb", "table": "main.t", "mode": "append",
+    }  # fmt: skip
+    assert read("archive", ('key=["id"]',)) == {"kind": "archive", "key": ["id"]}
+    for wrong in ("postgres:t", "archive:x"):
+        with pytest.raises(BacklogError, match="not understood"):
+            read(wrong, ())
