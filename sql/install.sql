@@ -360,6 +360,7 @@
 \ir backfill/mapped_key.sql
 \ir backfill/define_target_key.sql
 \ir backfill/define_target.sql
+\ir backfill/unite_chunks.sql
 \ir backfill/define_backfill.sql
 \ir backfill/backfill_fingerprint.sql
 \ir backfill/fingerprint_changes.sql

@@ -47,10 +47,6 @@ begin
     case when jsonb_typeof(p_options -> 'key') = 'array'
       then array(select jsonb_array_elements_text(p_options -> 'key')) end
   );
-  if v_backfill.consistency = 'snapshot' and v_backfill.kind = 'table' then
-    -- One statement is one snapshot; nothing else can be in a function's transaction.
-    v_backfill.key_columns := array[]::text[];
-  end if;
   v_backfill := backlog_internal.define_columns(
     v_backfill,
     case when jsonb_typeof(p_options -> 'columns') = 'array'

@@ -11,11 +11,14 @@ declare
   v_pipeline text := (
     select p.name from backlog_internal.pipeline as p where p.pipeline_id = p_backfill.pipeline_id
   );
-  v_wanted   text := backlog_internal.wanted_payload('checkpoint', v_pipeline);
+  v_wanted   text := 'none';
   v_records  jsonb;
 begin
   if p_chunk.rows_matched = 0 then
     return;
+  end if;
+  if exists (select from backlog_internal.hook as h where h.kind = 'checkpoint' and h.enabled) then
+    v_wanted := backlog_internal.wanted_payload('checkpoint', v_pipeline);
   end if;
   if v_wanted <> 'none' and p_chunk.kind <> 'touched' then
     execute format(
