@@ -23,7 +23,7 @@ from pgbacklog.link import Link, with_defaults
 from pgbacklog.logs import note, redacted
 from pgbacklog.registry import Handler, Item, RetryLater
 from pgbacklog.writers.base import Batch, Chunk, Column, Fenced, Job, Receipt, Refused, Writer
-from pgbacklog.writers.reading import Again, plain, read
+from pgbacklog.writers.reading import Again, Source, plain
 
 _BEGIN = "select backlog.begin_backfill_chunk(%s, %s)"
 _COMPLETE = "select backlog.complete_backfill_chunk(%s, %s, %s, %s)"
@@ -54,6 +54,7 @@ class Copier:
 
     def __init__(self, handler: Handler, link: Link, lent: Lent, describe: Describe) -> None:
         self.handler, self.link, self.lent, self.describe = handler, link, lent, describe
+        self.source = Source(with_defaults(link.dsn, "backfill"))
         self._writers: dict[str, tuple[Writer, Job]] = {}
 
     def __call__(self, item: Item) -> bool:
@@ -93,6 +94,7 @@ class Copier:
             _quietly(writer.close)
         self._writers.clear()
         self.lent.close()
+        self.source.close()
 
     def _copy_chunk(self, order: dict[str, Any], lease: list[int]) -> None:
         started = monotonic()
@@ -135,8 +137,7 @@ class Copier:
     def _read(
         self, writer: Writer, job: Job, order: dict[str, Any], as_text: bool
     ) -> Generator[Batch]:
-        dsn = with_defaults(self.link.dsn, "backfill")
-        return read(dsn, order["query"], job, writer.form, order["settings"], as_text)
+        return self.source.read(order["query"], job, writer.form, order["settings"], as_text)
 
     def _copy(
         self, writer: Writer, job: Job, order: dict[str, Any], lease: list[int],

@@ -334,10 +334,10 @@ def test_a_stale_worker_is_fenced_off(conn: psycopg.Connection[Any], place: Plac
         return made, Chunk(7, fence)
 
     def batch(made: Writer, *ids: int) -> Any:
-        from pgbacklog.writers.reading import read
+        from pgbacklog.writers.reading import Source
 
         query = f"select i::bigint, 'x'::text from unnest('{{{','.join(map(str, ids))}}}'::int[]) as i"
-        (found,) = read(place.db.dsn, query, made.job, made.form, {})
+        (found,) = Source(place.db.dsn).read(query, made.job, made.form, {})
         return found
 
     slow, early = writer(5)

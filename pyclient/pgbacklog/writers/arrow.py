@@ -9,7 +9,8 @@ a numeric) are found batch by batch, so that exactly the rows at fault are refus
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
+from typing import Any
 
 import adbc_driver_manager
 import adbc_driver_postgresql.dbapi as adbc
@@ -19,7 +20,7 @@ import pyarrow.compute as pc
 from psycopg import sql
 
 from pgbacklog.writers.base import Batch, Column, Job, Record, Refused
-from pgbacklog.writers.reading import BEGIN, Again, base_type, plain
+from pgbacklog.writers.reading import Again, base_type, plain
 
 _PLAIN: dict[str, pa.DataType] = {
     "boolean": pa.bool_(),
@@ -99,15 +100,23 @@ class ArrowBatch(Batch):
             raise Refused(f"a value does not fit: {error}", "22000") from error
 
 
+def connect(dsn: str) -> Any:
+    """Open a connection; what it does is in transactions."""
+    try:
+        return adbc.connect(dsn)
+    except adbc_driver_manager.Error as error:
+        raise _as_psycopg(error) from error
+
+
 def read_arrow(
-    dsn: str, query: str, job: Job, settings: Mapping[str, str], as_text: bool = False
+    conn: Any, settings: str, query: str, job: Job, as_text: bool = False
 ) -> Generator[ArrowBatch]:
     """Yield the rows of a query in batches; as text slower, and with every value there can be.
 
     Raises Again if it must be as text.
     """
     try:
-        yield from _read(dsn, query, job, settings, _safe if as_text else _fast)
+        yield from _read(conn, settings, query, job, _safe if as_text else _fast)
     except (psycopg.DataError, psycopg.NotSupportedError, psycopg.InternalError):
         if as_text:
             raise
@@ -115,29 +124,21 @@ def read_arrow(
 
 
 def _read(
-    dsn: str, query: str, job: Job, settings: Mapping[str, str],
-    shape: Callable[[Column], sql.Composable],
-) -> Generator[ArrowBatch]:  # fmt: skip
+    conn: Any, settings: str, query: str, job: Job, shape: Callable[[Column], sql.Composable]
+) -> Generator[ArrowBatch]:
     schema = schema_of(job)
-    names = sql.SQL(", ").join(map(sql.Identifier, job.names))
-    shapes = sql.SQL(", ").join(map(shape, job.columns))
-    outer = sql.SQL("select {} from (").format(shapes).as_string()
-    text = f"{outer}{query}) as q ({names.as_string()})"
-    room = max(64 << 10, job.batch_bytes)
+    names = sql.SQL(", ").join(map(sql.Identifier, job.names)).as_string()
+    shapes = sql.SQL(", ").join(map(shape, job.columns)).as_string()
+    text = f"select {shapes} from ({query}) as q ({names})"  # noqa: S608 - quoted
+    room = {"adbc.postgresql.batch_size_hint_bytes": str(max(64 << 10, job.batch_bytes))}
     try:
-        with adbc.connect(dsn, autocommit=True) as conn, conn.cursor() as cursor:
-            for statement in [*BEGIN.split("; "), "set default_transaction_read_only = on"]:
-                cursor.execute(statement)
-            for name, value in settings.items():
-                cursor.execute(sql.SQL("set {} = {}").format(
-                    sql.SQL(".").join(map(sql.Identifier, name.split("."))), sql.Literal(value)
-                ).as_string())  # fmt: skip
-            cursor.adbc_statement.set_options(
-                **{"adbc.postgresql.batch_size_hint_bytes": str(room)}
-            )
+        with conn.cursor() as cursor:
+            cursor.execute(settings)
+            cursor.adbc_statement.set_options(**room)
             cursor.execute(text)
             for raw in cursor.fetch_record_batch():
                 yield ArrowBatch(raw, schema)
+        conn.commit()
     except adbc_driver_manager.Error as error:
         raise _as_psycopg(error) from error
     except (OSError, pa.ArrowException) as error:  # the stream's own, which carry but a message

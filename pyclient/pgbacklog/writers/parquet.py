@@ -158,7 +158,10 @@ class Parquet(Writer):
                 "use a smaller batch size, or partition by less"
             )
         path = self.scratch / f"{self._chunk.chunk_id}.{self._chunk.fence}.{len(self._open)}"
-        return pq.ParquetWriter(path, self.schema, compression=self.codec), path, 0
+        # Decimals of up to 18 digits as numbers: quicker, and what PostgreSQL's own were read as.
+        return pq.ParquetWriter(
+            path, self.schema, compression=self.codec, store_decimal_as_integer=True
+        ), path, 0  # fmt: skip
 
     def _entry(self, chunk_id: int) -> Path:
         return self.home / f"{chunk_id}.json"

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Generator, Mapping, Sequence
-from typing import Any, ClassVar, LiteralString
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any, ClassVar
 
 import psycopg
 from psycopg import DataError, sql
@@ -22,11 +22,11 @@ from psycopg.types.datetime import (
 
 from pgbacklog.writers.base import Batch, Column, Job, Record
 
-# Sent as one statement before the rows are asked for.
-BEGIN: LiteralString = (
-    "set timezone = 'UTC'; set datestyle = 'ISO'; set intervalstyle = 'iso_8601'; "
-    "set extra_float_digits = 1; set bytea_output = 'hex'"
-)
+# Values look the same whatever the server is set to, and nothing can be written.
+_SETTINGS = {
+    "transaction_read_only": "on", "TimeZone": "UTC", "DateStyle": "ISO", "bytea_output": "hex",
+    "IntervalStyle": "iso_8601", "extra_float_digits": "1",
+}  # fmt: skip
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
@@ -89,30 +89,62 @@ class Lines(Batch):
         return dict(zip(self._names, map(_unescaped, fields), strict=True))
 
 
-def read(
-    dsn: str, query: str, job: Job, form: str, settings: Mapping[str, str], as_text: bool = False
-) -> Generator[Batch]:
-    """Yield the rows of a query in batches; `settings` are set on the connection that reads.
+class Source:
+    """Where chunks are read, by one thread; the connection is kept from chunk to chunk."""
 
-    Raises psycopg.Error when the source cannot be read, Again if it must be read `as_text`.
-    """
-    if form == "arrow":
-        from pgbacklog.writers.arrow import read_arrow
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+        self._open: dict[str, Any] = {}
 
-        yield from read_arrow(dsn, query, job, settings, as_text)
-        return
-    with psycopg.connect(dsn) as conn:
-        prepare(conn, settings)
-        yield from (_read_lines if form == "copy" else _read_rows)(conn, query, job)
+    def read(
+        self, query: str, job: Job, form: str, settings: Mapping[str, str], as_text: bool = False
+    ) -> Generator[Batch]:
+        """Yield the rows of a query in batches; `settings` are set on the connection that reads.
+
+        Raises psycopg.Error when the source cannot be read, Again if it must be read `as_text`.
+        """
+        whole = False
+        try:
+            if form == "arrow":
+                from pgbacklog.writers.arrow import connect, read_arrow
+
+                conn = self._connection(form, connect)
+                yield from read_arrow(conn, settings_sql(settings), query, job, as_text)
+            else:
+                conn = self._connection(form, _connect)
+                with conn.transaction():
+                    conn.execute(settings_sql(settings).encode())
+                    yield from (_read_lines if form == "copy" else _read_rows)(conn, query, job)
+            whole = True
+        finally:
+            if not whole:  # rows may still be on their way
+                self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        while self._open:
+            self._open.popitem()[1].close()
+
+    def _connection(self, form: str, connect: Callable[[str], Any]) -> Any:
+        kind = "arrow" if form == "arrow" else "psycopg"
+        if kind not in self._open:
+            self.close()
+            self._open[kind] = connect(self.dsn)
+        return self._open[kind]
 
 
-def prepare(conn: psycopg.Connection[Any], settings: Mapping[str, str]) -> None:
-    """Make a new connection fit to read: nothing can be written, values look the same always."""
-    conn.execute(BEGIN)
-    for name, value in settings.items():
-        conn.execute("select set_config(%s, %s, false)", [name, value])
-    conn.commit()
-    conn.read_only = True
+def _connect(dsn: str) -> psycopg.Connection[Any]:
+    conn = psycopg.connect(dsn)
+    for loader in _LOADERS:
+        conn.adapters.register_loader(loader.type_oid, loader)
+    return conn
+
+
+def settings_sql(settings: Mapping[str, str]) -> str:
+    """Write the settings of a transaction that reads, as one statement that a proxy can follow."""
+    call = sql.SQL("set_config({}, {}, true)")
+    calls = [call.format(*map(sql.Literal, x)) for x in {**_SETTINGS, **settings}.items()]
+    return sql.SQL("select {}").format(sql.SQL(", ").join(calls)).as_string()
 
 
 def _read_lines(conn: psycopg.Connection[Any], query: str, job: Job) -> Generator[Lines]:
@@ -132,8 +164,6 @@ def _read_lines(conn: psycopg.Connection[Any], query: str, job: Job) -> Generato
 def _read_rows(conn: psycopg.Connection[Any], query: str, job: Job) -> Generator[Rows]:
     rows: list[tuple[Any, ...]] = []
     size = 0
-    for loader in _LOADERS:
-        conn.adapters.register_loader(loader.type_oid, loader)
     # Python's timedelta knows no months, so intervals come as text.
     if any(base_type(column)[0].startswith("interval") for column in job.columns):
         shown = [sql.SQL("{}::text" if base_type(x)[0].startswith("interval") else "{}").format(
