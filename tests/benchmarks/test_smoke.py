@@ -16,7 +16,7 @@ from support.database import Cluster
 from support.parts import missing
 
 OWN = ("pgbacklog", "pgbacklog_one_call")
-ROWS = {"memory": 20_000, "worker": 60}
+ROWS = {"drain": 10_000, "memory": 20_000, "worker": 60}
 
 
 @pytest.fixture

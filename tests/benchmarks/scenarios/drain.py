@@ -38,7 +38,7 @@ KINDS: tuple[type[QueueSystem], ...] = (
 BATCHES = (1, 10, 100)
 PROCESSES = (1, 2)
 BACKLOG = 200_000
-WARM_UP = 0.2  # seconds
+WARM_UP = 10  # batches
 
 
 def metric(batch: int, processes: int) -> str:
@@ -89,7 +89,9 @@ def drain_in_process(
     with system.connect() as connection:
         system.join(connection, worker)
         # A long-lived worker is meant: its plans are made and its catalog caches are warm.
-        system.drain(connection, batch, WARM_UP, worker)
+        for _ in range(WARM_UP):
+            if items := system.claim(connection, batch, worker):
+                system.acknowledge(connection, items, worker)
         barrier.wait(60)
         before = backend_cpu_seconds(connection)
         items, spent = system.drain(connection, batch, seconds, worker)

@@ -68,9 +68,7 @@ def finish(process: subprocess.Popen[str], seconds: float) -> dict[str, Any]:
     return dict(json.loads(found[-1])) if found else {}
 
 
-def throughput(
-    settings: Settings, name: str, jobs: int, results: Results, label: str = ""
-) -> None:
+def throughput(settings: Settings, name: str, jobs: int, results: Results, label: str = "") -> None:
     """Measure how fast a backlog is worked off, from the first handler to the last."""
     finish(start(settings, name, "setup"), 120)
     finish(start(settings, name, "fill", jobs), 300)
