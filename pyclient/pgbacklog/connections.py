@@ -10,8 +10,8 @@
     auxiliary = ["mysql"]
 
 A variable of the environment stands for a whole url or for one part of it, whatever characters it
-holds. Schemes: postgresql, mysql (also mariadb), sqlite (sqlite:///relative, sqlite:////absolute)
-and duckdb.
+holds. Schemes: postgresql, mysql (also mariadb), sqlite (sqlite:///relative, sqlite:////absolute),
+duckdb and snowflake (snowflake://user:password@account/database/schema?warehouse=...&role=...).
 """
 
 from __future__ import annotations
@@ -267,9 +267,22 @@ def _open_duckdb(url: str, autocommit: bool) -> Any:
     return duckdb.connect(_path(url))
 
 
+def _open_snowflake(url: str, autocommit: bool) -> Any:
+    from snowflake import connector
+
+    parts = urlsplit(url)
+    database, _, schema = _path(url).partition("/")
+    return connector.connect(
+        account=parts.hostname, user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""), database=database, schema=schema or "PUBLIC",
+        autocommit=autocommit, **dict(parse_qsl(parts.query)),
+    )  # fmt: skip
+
+
 _DRIVERS: dict[str, Callable[[str, bool], Any]] = {
     "postgresql": _open_postgresql, "postgres": _open_postgresql, "mysql": _open_mysql,
     "mariadb": _open_mysql, "sqlite": _open_sqlite, "duckdb": _open_duckdb,
+    "snowflake": _open_snowflake,
 }  # fmt: skip
 
 

@@ -1,0 +1,212 @@
+"""Write to Snowflake.
+
+Batches go into a temporary table and are merged from there. Fence and receipt are a row of the
+table pgbacklog_checkpoint in the schema of the target, committed together with the rows. Names are
+written as they are, so "orders" is not ORDERS: rename with p_mapping, or let the target be created.
+JSON, arrays and what else Snowflake has no type for arrive as text. Options of the destination:
+connection, table ([schema.]table), mode, key, create.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from snowflake.connector import errors
+
+from pgbacklog.writers.base import Batch, Chunk, Column, Fenced, Form, Job, Receipt, Refused, Writer
+from pgbacklog.writers.reading import base_type
+
+CHECKPOINT = "pgbacklog_checkpoint"
+_STATEMENT = 700_000  # characters of one INSERT; Snowflake takes a million
+_DATA = ("22", "23")  # SQLSTATEs about values
+# Numeric value, timestamp, boolean or date not recognized; too long; null in a NOT NULL column.
+_REFUSALS = {100035, 100037, 100038, 100039, 100040, 100046, 100047, 100048, 100051, 100069, 100072,
+             100078, 100096, 100097}  # fmt: skip
+_TYPES = {
+    "boolean": "boolean", "smallint": "number(5,0)", "integer": "number(10,0)",
+    "bigint": "number(19,0)", "real": "float", "double precision": "float", "date": "date",
+    "time without time zone": "time(6)", "timestamp without time zone": "timestamp_ntz(6)",
+    "timestamp with time zone": "timestamp_tz(6)", "bytea": "binary",
+}  # fmt: skip
+
+
+class Snowflake(Writer):
+    """Bring chunks to a table of Snowflake."""
+
+    form: ClassVar[Form] = "rows"
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(job)
+        parts = str(job.option("table")).split(".")
+        self.table = ".".join(map(_quoted, parts))
+        self.checkpoint = ".".join(map(_quoted, [*parts[:-1], CHECKPOINT]))
+        self.staging = ".".join(map(_quoted, [*parts[:-1], f"pgbacklog_{job.run}"]))
+        self._staged: Any = None
+
+    @property
+    def conn(self) -> Any:
+        """The connection to the destination; it is opened anew after a loss."""
+        return self.job.connection()
+
+    def open(self) -> None:
+        """Create the target if asked to, and the table of checkpoints."""
+        with self.conn.cursor() as cursor:
+            if self.job.option("create", True, False, default=False):
+                cursor.execute(self._definition())
+            cursor.execute(
+                f"create table if not exists {self.checkpoint} (run varchar, chunk number(19,0), "
+                "fence number(19,0), receipt varchar)"
+            )
+        self.conn.commit()
+
+    def begin(self, chunk: Chunk) -> Receipt | None:
+        """Take the chunk's fence in a transaction of its own."""
+        conn, key = self.conn, [self.job.run, chunk.chunk_id]
+        with conn.cursor() as cursor:
+            if self.job.mode != "append" and conn is not self._staged:
+                cursor.execute(
+                    f"create or replace temporary table {self.staging} like {self.table}"
+                )
+                self._staged = conn
+            cursor.execute(
+                f"merge into {self.checkpoint} as c "  # noqa: S608 - quoted
+                "using (select %s as run, %s as chunk, %s as fence) as s "
+                "on c.run = s.run and c.chunk = s.chunk "
+                "when matched and c.receipt is null and c.fence < s.fence "
+                "then update set fence = s.fence "
+                "when not matched then insert (run, chunk, fence) values (s.run, s.chunk, s.fence)",
+                [*key, chunk.fence],
+            )
+            cursor.execute(
+                f"select fence, receipt from {self.checkpoint} "  # noqa: S608 - quoted
+                "where run = %s and chunk = %s order by fence desc",
+                key,
+            )
+            fence, receipt = cursor.fetchall()[0]
+        conn.commit()
+        if receipt is not None:
+            return Receipt.parse(receipt)
+        if fence > chunk.fence:
+            raise Fenced(f"chunk {chunk.chunk_id} was claimed again")
+        return None
+
+    def write(self, batch: Batch) -> int | None:
+        """Write and merge a batch; raises Refused if a row is at fault: then the chunk is lost."""
+        target = self.table if self.job.mode == "append" else self.staging
+        names = ", ".join(map(_quoted, self.job.names))
+        holes = ", ".join(["%s"] * len(self.job.columns))
+        insert = f"insert into {target} ({names}) values ({holes})"  # noqa: S608 - quoted
+        rows = [tuple(map(_value, row)) for row in _judged(batch)]
+        try:
+            with self.conn.cursor() as cursor:
+                for part in _parts(rows):
+                    cursor.executemany(insert, part)
+                if self.job.mode == "append":
+                    return None
+                cursor.execute(self._merge())
+                written = cursor.rowcount
+                cursor.execute(f"delete from {self.staging}")  # noqa: S608 - quoted
+                return None if written is None or written < 0 else int(written)
+        except errors.Error as error:
+            state = str(error.sqlstate or "")
+            if error.errno not in _REFUSALS and not state.startswith(_DATA):
+                raise
+            raise Refused(str(error.msg), state or str(error.errno), intact=False) from error
+
+    def commit(self, chunk: Chunk, receipt: Receipt) -> None:
+        """Write the receipt, if the fence still holds, and commit it with the rows."""
+        conn = self.conn
+        with conn.cursor() as cursor:
+            cursor.execute(
+                f"update {self.checkpoint} set receipt = %s where run = %s and chunk = %s "  # noqa: S608
+                "and fence = %s and receipt is null",
+                [receipt.text(), self.job.run, chunk.chunk_id, chunk.fence],
+            )
+            if cursor.rowcount != 1:
+                raise Fenced(f"chunk {chunk.chunk_id} was claimed again")
+        conn.commit()
+
+    def rollback(self) -> None:
+        """Undo what was written since begin()."""
+        self.conn.rollback()
+
+    def close(self) -> None:
+        """Drop the temporary table, which otherwise lives as long as the session."""
+        if self._staged is not None:
+            staged, self._staged = self._staged, None
+            with staged.cursor() as cursor:
+                cursor.execute(f"drop table if exists {self.staging}")
+            staged.commit()
+
+    def _merge(self) -> str:
+        keys = " and ".join(f"t.{_quoted(x)} = s.{_quoted(x)}" for x in self.job.key)
+        others = [_quoted(x) for x in self.job.names if x not in self.job.key]
+        names = list(map(_quoted, self.job.names))
+        differ = " or ".join(f"t.{x} is distinct from s.{x}" for x in others)
+        sets = ", ".join(f"{x} = s.{x}" for x in others)
+        update = f"when matched and ({differ}) then update set {sets} " if others else ""
+        return (
+            f"merge into {self.table} as t using {self.staging} as s on {keys} {update}"  # noqa: S608
+            f"when not matched then insert ({', '.join(names)}) "
+            f"values ({', '.join(f's.{x}' for x in names)})"
+        )
+
+    def _definition(self) -> str:
+        columns = [
+            f"{_quoted(c.name)} {_type(c)}{' not null' if c.not_null else ''}"
+            for c in self.job.columns
+        ]
+        if self.job.key:
+            columns.append(f"primary key ({', '.join(map(_quoted, self.job.key))})")
+        return f"create table if not exists {self.table} ({', '.join(columns)})"
+
+
+def _type(column: Column) -> str:
+    name, modifiers = base_type(column)
+    if name == "numeric" and modifiers:
+        precision, scale = (*modifiers, 0)[:2]
+        if 0 <= scale <= precision <= 38:
+            return f"number({precision},{scale})"
+    return _TYPES.get(name, "varchar")
+
+
+def _judged(batch: Batch) -> list[tuple[Any, ...]]:
+    """Refuse values that Snowflake has no place for before anything is sent."""
+    for row in batch.rows:
+        for value in row:
+            if isinstance(value, Decimal) and not value.is_finite():
+                raise Refused(f"Snowflake has no number {value}", "22003")
+            if isinstance(value, float) and not math.isfinite(value):
+                raise Refused(f"the connector cannot send {value}", "22003")
+    return batch.rows
+
+
+def _value(value: Any) -> Any:
+    """Return a value as the connector can write it."""
+    if isinstance(value, dict | list):
+        return json.dumps(value, default=str, ensure_ascii=False)
+    known = isinstance(value, int | str | float | bytes | Decimal | date | type(None))
+    return value if known or hasattr(value, "isoformat") else str(value)
+
+
+def _parts(rows: list[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    """Cut rows so that each INSERT stays within what Snowflake takes."""
+    part: list[tuple[Any, ...]] = []
+    size = 0
+    for row in rows:
+        size += sum(2 * len(x) + 6 if isinstance(x, str | bytes) else 30 for x in row)
+        if part and size > _STATEMENT:
+            yield part
+            part, size = [], 0
+        part.append(row)
+    if part:
+        yield part
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
