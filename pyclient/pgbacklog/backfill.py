@@ -21,7 +21,7 @@ from pgbacklog.connections import Lent
 from pgbacklog.errors import BacklogError
 from pgbacklog.link import Link, with_defaults
 from pgbacklog.logs import note, redacted
-from pgbacklog.registry import Handler, Item, RetryLater
+from pgbacklog.registry import BACKFILL, Handler, Item, RetryLater
 from pgbacklog.writers.base import Batch, Chunk, Column, Fenced, Job, Receipt, Refused, Writer
 from pgbacklog.writers.reading import Again, Source, plain
 
@@ -32,11 +32,21 @@ _SPLIT = "select backlog.split_backfill_chunk(%s, %s)"
 _STOP = "select backlog.backfill_chunk_stop(%s, %s)"
 _RELEASE = "select id from backlog.release_retry_items(array[%s::bigint], array[%s::bigint])"
 _ASK = 2.0  # seconds between two questions whether a chunk shall go on
+_STEP = "select backlog.run_backfill_step(%s)"
 _REST = 0.5  # seconds for a worker who is not wanted now
 _TIMEOUT = "57014"
 _FENCED_OFF = 5  # seconds after which to look what became of an earlier attempt
 
 Describe = Callable[[Item, BaseException], tuple[Item, str, str, int | None]]
+
+
+def made(
+    handler: Handler, link: Link, lent: Lent, describe: Describe
+) -> Copier | Stepper:
+    """Return what works on the chunks of a handler, for one thread."""
+    if handler.event_type == BACKFILL + "sql":
+        return Stepper(link)
+    return Copier(handler, link, lent, describe)
 
 
 class Left(Exception):  # noqa: N818 - an answer of the database
@@ -47,6 +57,30 @@ class TooMany(BacklogError):  # noqa: N818 - the condition's name
     """More rows of one chunk were refused than the settings allow."""
 
     default_sqlstate = "PB306"
+
+
+class Stepper:
+    """Have the database work on backfills whose destination is a table of its own."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+
+    def __call__(self, item: Item) -> bool:
+        """Work on the item's backfill until it ends, or others do."""
+        self.link.call(_RELEASE, [item.id, item.lock_token])  # a step claims for itself
+        while not self.link.stopping():
+            ((done,),) = self.link.call(_STEP, [item.event_data["backfill_id"]])
+            if done["action"] == "wait":
+                if "workers are busy" in done["reason"]:
+                    sleep(_REST)
+                    break
+                sleep(done.get("wait_seconds") or 1)
+            if not done["more"]:
+                break
+        return True
+
+    def close(self) -> None:
+        """Do nothing: there is no destination to let go of."""
 
 
 class Copier:

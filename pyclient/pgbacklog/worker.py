@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg.types.json import Jsonb
 
-from pgbacklog.backfill import Copier
+from pgbacklog import backfill
 from pgbacklog.connections import Lent
 from pgbacklog.hooks import deliver
 from pgbacklog.link import Link
@@ -332,7 +332,7 @@ class Runner(threading.Thread):
         self.done: list[Item] = []
         self.failed: list[Failure] = []
         self.lent = pool.lend()
-        self.copiers: list[Copier] = []
+        self.copiers: list[backfill.Copier | backfill.Stepper] = []
         self.plans = {name: self._plan(found) for name, found in pool.handlers.items()}
 
     def _plan(self, handler: Handler) -> tuple[Callable[[Item], object], float]:
@@ -343,7 +343,7 @@ class Runner(threading.Thread):
         elif handler.hook is not None:
             call = partial(self._deliver, handler)
         elif handler.writer:
-            copier = Copier(handler, self.link, self.pool.lend(), describe_failure)
+            copier = backfill.made(handler, self.link, self.pool.lend(), describe_failure)
             self.copiers.append(copier)
             call = partial(self._copy, copier)
         elif handler.transactional:
@@ -480,7 +480,7 @@ class Runner(threading.Thread):
         self.pool.count(done=acked)
         return _REPORTED if acked else None
 
-    def _copy(self, copier: Copier, item: Item) -> object:
+    def _copy(self, copier: Callable[[Item], bool], item: Item) -> object:
         well = copier(item)
         self.pool.count(done=well, failed=not well)
         return _REPORTED

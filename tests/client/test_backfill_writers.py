@@ -423,3 +423,16 @@ def test_a_users_writer(conn: psycopg.Connection[Any], db: Database) -> None:
     assert set(conn.execute("select i.record ->> 'id', i.error from backlog.incidents as i")) == {
         ("13", "unlucky")
     }
+
+
+def test_tables_of_this_database_are_served_too(
+    conn: psycopg.Connection[Any], db: Database
+) -> None:
+    fill(conn, 120)
+    conn.execute("create schema archive")
+    to = {"kind": "table", "table": "archive.orders"}
+    made = create(conn, to, create_target=True, batch_size=20)
+    work(db, "table")
+    assert state(conn, made)["state"] == "COMPLETED"
+    rows = conn.execute(f"select {', '.join(NAMES)} from archive.orders").fetchall()
+    assert plainly(rows) == plainly(source(conn))

@@ -17,7 +17,7 @@ from pgbacklog.logs import set_up_logging
 from pgbacklog.registry import Registry
 from pgbacklog.worker import Settings
 from pgbacklog.writers import builtin
-from pgbacklog.writers.known import BUILTIN
+from pgbacklog.writers.known import BUILTIN, TABLE
 
 _SETTINGS: dict[str, tuple[float, Any, str]] = {
     "threads": (8, click.IntRange(1, 500), "Handlers at a time; each thread has a connection."),
@@ -43,7 +43,7 @@ def _with_settings(command: Any) -> Any:
 )
 @click.option("--hooks", multiple=True, metavar="MODULE",
               help="Module with handlers, from the working directory or installed; repeatable.")
-@click.option("--writer", "writers", multiple=True, type=click.Choice(list(BUILTIN)),
+@click.option("--writer", "writers", multiple=True, type=click.Choice([TABLE, *BUILTIN]),
               help="Also bring backfills to destinations of this kind; repeatable.")
 @click.option("--event-type", "event_types", multiple=True, help="Only these; repeatable.")
 @click.option("--worker-id", help="Unique name in leases.  [default: host, process, chance]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from importlib import import_module
@@ -20,6 +21,7 @@ BUILTIN = {
     "duckdb": ("DuckDB", "duckdb"),
     "snowflake": ("Snowflake", "snowflake"),
 }
+TABLE = "table"  # no writer: the database does the work
 TIMEOUT = 3600.0  # seconds for a chunk, unless its writer says
 
 
@@ -41,6 +43,8 @@ def handler(name: str, make: Callable[..., object], timeout: float | None = TIME
 
 def builtin(name: str) -> Handler:
     """Return the handler of a writer of this package; raises BacklogError if it lacks a package."""
+    if name == TABLE:
+        return Handler(BACKFILL + "sql", object, math.inf, writer=True)
     if name not in BUILTIN:
         raise BacklogError(f"there is no writer {name}", f"Writers are: {', '.join(BUILTIN)}.")
     made, extra = BUILTIN[name]
