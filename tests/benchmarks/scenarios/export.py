@@ -28,7 +28,7 @@ from ..timing import stopwatch
 
 ROWS = 2_000_000
 WIDE_ROWS, WIDE_BYTES = 2000, 200_000  # 400 MB, of which a listener should hold a few
-BATCH = 250_000
+BATCH = 500_000
 
 SPEED = "rows/s into Parquet"
 PEAK = "peak RSS MB for wide rows"
@@ -154,7 +154,9 @@ def missing(name: str) -> str | None:
     try:
         if name in ("adbc", "pgbacklog"):
             import adbc_driver_postgresql  # noqa: F401
-            import pyarrow  # noqa: F401
+            import pyarrow.parquet
+
+            import pgbacklog.writers.parquet  # noqa: F401 - not to be measured
         elif name == "duckdb":
             import duckdb  # noqa: F401
 
