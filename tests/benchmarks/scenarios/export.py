@@ -154,7 +154,7 @@ def missing(name: str) -> str | None:
     try:
         if name in ("adbc", "pgbacklog"):
             import adbc_driver_postgresql  # noqa: F401
-            import pyarrow.parquet
+            import pyarrow  # noqa: F401
 
             import pgbacklog.writers.parquet  # noqa: F401 - not to be measured
         elif name == "duckdb":
