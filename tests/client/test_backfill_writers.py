@@ -425,6 +425,99 @@ def test_a_users_writer(conn: psycopg.Connection[Any], db: Database) -> None:
     }
 
 
+def marked(make: type[Writer]) -> Any:
+    """Return the handler of a writer that a test has marked."""
+    (handler,) = make.__pgbacklog_handlers__  # type: ignore[attr-defined]
+    return handler
+
+
+def test_a_long_chunk_is_left_when_its_backfill_is_cancelled(
+    conn: psycopg.Connection[Any], db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_ASK", 0.0)
+    seen: list[str] = []
+
+    @known.writer("archive")
+    class Archive(Writer):
+        def write(self, batch: Any) -> None:
+            seen.append("write")
+            if len(seen) == 2:
+                conn.execute("select backlog.cancel_backfill(%s, 'enough')", [made])
+
+        def commit(self, chunk: Chunk, receipt: Receipt) -> None:
+            seen.append("commit")
+
+        def rollback(self) -> None:
+            seen.append("rollback")
+
+    fill(conn, 5000)
+    made = create(conn, {"kind": "archive", "batch_bytes": 65536, "mode": "append"})
+    work(db, marked(Archive))
+    assert state(conn, made)["state"] == "CANCELLED"
+    assert seen == ["write", "write", "rollback"]
+    conn.execute("select backlog.resume_backfill(%s)", [made])
+    work(db, marked(Archive))
+    assert state(conn, made)["state"] == "COMPLETED"
+    assert state(conn, made)["rows_matched"] == 5000
+
+
+def test_a_chunk_that_takes_too_long_is_halved(
+    conn: psycopg.Connection[Any], db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pgbacklog.writers.reading import Source
+
+    read = Source.read
+
+    def slow(self: Source, query: str, job: Job, *rest: Any, **more: Any) -> Any:
+        rows = list(read(self, query, job, *rest, **more))
+        if sum(map(len, rows)) > 15:
+            raise psycopg.errors.QueryCanceled("canceling statement due to statement timeout")
+        yield from rows
+
+    monkeypatch.setattr(Source, "read", slow)
+    got: list[int] = []
+
+    @known.writer("archive")
+    class Archive(Writer):
+        def write(self, batch: Any) -> None:
+            got.extend(row[0] for row in batch.rows)
+
+    fill(conn, 60)
+    made = create(conn, {"kind": "archive", "mode": "append"})
+    work(db, marked(Archive))
+    found = state(conn, made)
+    assert (found["state"], found["rows_matched"]) == ("COMPLETED", 60)
+    assert found["chunks"] >= 4
+    assert sorted(got) == list(range(1, 61))
+
+
+def test_too_many_rows_at_fault_fail_the_chunk(conn: psycopg.Connection[Any], db: Database) -> None:
+    @known.writer("archive")
+    class Archive(Writer):
+        def write(self, batch: Any) -> None:
+            raise Refused("never", "never")
+
+    fill(conn, 200)
+    conn.execute("select backlog.set_retry_policy('backfill.archive', p_max_retries => 0)")
+    made = create(conn, {"kind": "archive", "mode": "append"})
+    work(db, marked(Archive))
+    assert state(conn, made)["state"] == "FAILED"
+    ((code, error),) = conn.execute("select c.error_code, c.error from backlog.backfill_chunks as c")
+    assert (code, "more than 100 rows" in error) == ("PB306", True)
+    assert conn.execute("select count(*) from backlog.incidents where source = 'backfill' and record is not null").fetchone() == (0,)
+
+
+def test_an_unknown_connection_says_where_to_name_it(
+    conn: psycopg.Connection[Any], db: Database
+) -> None:
+    fill(conn, 3)
+    conn.execute("select backlog.set_retry_policy('backfill.postgres', p_max_retries => 0)")
+    create(conn, {"kind": "postgres", "connection": "nowhere", "table": "public.x"})
+    work(db, "postgres")
+    error = conn.execute("select c.error from backlog.backfill_chunks as c").fetchone()[0]
+    assert "pgbacklog.toml has no connection nowhere" in error
+
+
 def test_tables_of_this_database_are_served_too(
     conn: psycopg.Connection[Any], db: Database
 ) -> None:
