@@ -121,6 +121,7 @@ grant select on backlog.backfill_chunks to backlog_worker, backlog_operator, bac
 grant select on backlog.backfill_transitions to backlog_worker, backlog_operator, backlog_monitor;
 grant select, insert on backlog.backfill_queue to backlog_operator;
 grant select on backlog.backfill_queue to backlog_worker, backlog_monitor;
+grant execute on function backlog.backfill_chunk_query(bigint) to backlog_worker, backlog_operator;
 grant execute on function backlog.backfill_chunk_stop(bigint, bigint) to backlog_worker;
 grant execute on function backlog.backfill_throttle(regclass) to backlog_worker, backlog_operator, backlog_monitor;
 grant execute on function backlog.begin_backfill_chunk(bigint, bigint) to backlog_worker;

@@ -457,6 +457,7 @@
 \ir backfill/fail_backfill_chunk.sql
 \ir backfill/split_backfill_chunk.sql
 \ir backfill/backfill_chunk_stop.sql
+\ir backfill/backfill_chunk_query.sql
 \ir backfill/set_backfill_condition.sql
 \ir backfill/register_backfill_view.sql
 \ir backfill/drop_backfill_view.sql

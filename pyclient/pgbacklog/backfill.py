@@ -130,6 +130,26 @@ class Copier:
         self.lent.close()
         self.source.close()
 
+    def compare(self, order: dict[str, Any]) -> tuple[int, int]:
+        """Return how many rows the source has of a chunk now, and how many of them differ there.
+
+        Rows that the source has changed since count as well, and those that were refused.
+        """
+        read = 0
+
+        def counted(batches: Generator[Batch]) -> Generator[Batch]:
+            nonlocal read
+            for batch in batches:
+                read += len(batch)
+                yield batch
+
+        writer, job = self._writer(order)
+        chunk = Chunk(order["chunk_id"], order["fence"])
+        with closing(self._read(writer, job, order, as_text=False)) as batches:
+            differing = writer.differing(chunk, counted(batches))
+        self.lent.finish()
+        return read, differing
+
     def _copy_chunk(self, order: dict[str, Any], lease: list[int]) -> None:
         started = monotonic()
         chunk = Chunk(order["chunk_id"], order["fence"])

@@ -225,6 +225,28 @@ def test_every_value_arrives_as_it_is(conn: psycopg.Connection[Any], place: Plac
 
 
 @everywhere
+def test_what_arrived_is_compared(conn: psycopg.Connection[Any], place: Place, cli) -> None:
+    fill(conn, 80)
+    made = create(conn, place.destination(), create_target=True, batch_size=30)
+    place.work()
+    config = place.folder / "pgbacklog.toml"
+    config.write_text("".join(f'[connections.{k}]\nurl = "{v}"\n' for k, v in place.urls.items()))
+    done = cli("backfill", "verify", made, "--config", config)
+    assert (done.exit_code, "80 rows" in done.stdout) == (0, True), done.output
+
+    conn.execute("update orders set note = 'changed' where id in (3, 50)")
+    conn.execute("delete from orders where id = 60")
+    conn.execute("update orders set count = null where id = 61")
+    done = cli("backfill", "verify", made, "--config", config, "--json")
+    assert done.exit_code == 4, done.output
+    rows = json.loads(done.stdout)
+    # What is there but not in the source is only seen in files.
+    wanted = 4 if place.kind == "parquet" else 3
+    assert sum(row["differences"] for row in rows) in (wanted, 3)
+    assert cli("backfill", "verify", made, "--config", config, "--repair").exit_code == 1
+
+
+@everywhere
 def test_filters_mapping_and_columns(conn: psycopg.Connection[Any], place: Place) -> None:
     fill(conn, 90)
     made = create(

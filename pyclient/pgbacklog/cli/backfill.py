@@ -19,15 +19,16 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from pgbacklog.backfill import Copier
 from pgbacklog.cli import FAILED, FOUND, address, connection, json_option, show
 from pgbacklog.cli.selection import add_list, query, show_wide
-from pgbacklog.connections import Connections
+from pgbacklog.connections import Connections, Lent
 from pgbacklog.errors import BacklogError
 from pgbacklog.listener import Listener
 from pgbacklog.logs import set_up_logging
 from pgbacklog.predicate import checked
 from pgbacklog.registry import BACKFILL, Registry
-from pgbacklog.worker import Settings
+from pgbacklog.worker import Settings, describe_failure
 from pgbacklog.writers.known import BUILTIN, builtin
 
 _LIST = """
@@ -207,12 +208,29 @@ _change("delete", "Delete a backfill that has ended; what it copied stays.", "de
 
 @backfill.command()
 @click.argument("backfill_id", type=int)
-@click.option("--repair", is_flag=True, help="Copy again what differs.")
+@click.option("--repair", is_flag=True, help="Copy again what differs; for tables.")
+@click.option("--config", metavar="FILE", envvar="PGBACKLOG_CONFIG", show_envvar=True,
+              help="Where connections are named.  [default: pgbacklog.toml, if it is here]")
+@click.option("--hooks", multiple=True, metavar="MODULE", help="Module with your writer.")
 @json_option
 @click.pass_context
-def verify(ctx: click.Context, backfill_id: int, repair: bool, as_json: bool) -> None:
-    """Compare source and destination by count and checksum; exit status 4 if they differ."""
+def verify(
+    ctx: click.Context, backfill_id: int, repair: bool, config: str | None,
+    hooks: tuple[str, ...], as_json: bool,
+) -> None:  # fmt: skip
+    """Compare source and destination, chunk by chunk; exit status 4 if they differ.
+
+    A table is compared by count and checksum, and what differs can be repaired. What a writer has
+    written is compared row by row; what is there but not in the source is only noticed in files.
+    """
+    kind = _one(backfill_id)["destination"]["kind"]
     rows: list[dict[str, Any]] = []
+    if kind != "table":
+        if repair:
+            raise BacklogError("only tables can be repaired", "Make another backfill of the rows.")
+        with address(ctx) as dsn:
+            rows = _compared(_listener(dsn, kind, 1, config, hooks), kind, backfill_id)
+        return _conclude(ctx, rows, as_json)
     with connection(ctx) as conn:
         cursor = conn.cursor(row_factory=dict_row)
         with click.progressbar(length=_one(backfill_id)["chunks"], file=sys.stderr) as bar:
@@ -229,6 +247,11 @@ def verify(ctx: click.Context, backfill_id: int, repair: bool, as_json: bool) ->
             click.echo(f"{cursor.fetchall()[0]['keys']} keys to copy again", err=True)
     for row in rows:
         row.pop("chunks_left")
+    return _conclude(ctx, rows, as_json)
+
+
+def _conclude(ctx: click.Context, rows: list[dict[str, Any]], as_json: bool) -> None:
+    differing = [row for row in rows if not row["is_equal"]]
     if as_json:
         show(rows, as_json)
     elif differing:
@@ -237,6 +260,33 @@ def verify(ctx: click.Context, backfill_id: int, repair: bool, as_json: bool) ->
         click.echo(f"equal: {len(rows)} chunks, {sum(r['source_rows'] for r in rows)} rows")
     if differing:
         ctx.exit(FOUND)
+
+
+def _compared(listener: Listener, kind: str, backfill_id: int) -> list[dict[str, Any]]:
+    """Let a writer compare every chunk that it has brought."""
+    link, lent = listener.open_link("verify"), Lent(listener.connections, listener.dsn)
+    copier = Copier(listener.registry[BACKFILL + kind], link, lent, describe_failure)
+    chunks = link.call(
+        "select c.chunk_id from backlog.backfill_chunks as c where c.backfill_id = %s "
+        "and c.state = 'COMPLETED' and c.kind <> 'settle' order by 1", [backfill_id]
+    )  # fmt: skip
+    rows = []
+    try:
+        with click.progressbar(chunks, file=sys.stderr) as bar:
+            for (chunk_id,) in bar:
+                ((order,),) = link.call("select backlog.backfill_chunk_query(%s)", [chunk_id])
+                try:
+                    read, differing = copier.compare(order)
+                except ValueError as error:
+                    raise BacklogError(str(error), "See pgbacklog.writers.Writer.") from error
+                rows.append({
+                    "chunk_id": chunk_id, "source_rows": read, "differences": differing,
+                    "is_equal": not differing,
+                })  # fmt: skip
+    finally:
+        copier.close()
+        link.close()
+    return rows
 
 
 def _call(name: str, options: dict[str, Any]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ import json
 import logging
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -230,9 +230,12 @@ class Writer(ABC):
     def rollback(self) -> None:  # noqa: B027
         """Forget what was written since begin(), as far as possible. The connection may be gone."""
 
-    def digest(self, chunk: Chunk) -> tuple[int, int] | None:
-        """Return the count and the checksum of what the destination has of a chunk, if known."""
-        return None
+    def differing(self, chunk: Chunk, batches: Iterable[Batch]) -> int:
+        """Count the rows of a chunk that the destination has not, or has differently.
+
+        Raises ValueError if this writer cannot tell.
+        """
+        raise ValueError(f"the writer {type(self).__name__} cannot compare")
 
     def close(self) -> None:  # noqa: B027
         """Let go of the destination."""

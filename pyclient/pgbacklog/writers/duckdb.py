@@ -9,6 +9,7 @@ pgbacklog_checkpoint beside the target. Options of the destination: connection o
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import duckdb
@@ -120,6 +121,21 @@ class DuckDB(Writer):
         if done != 1:
             raise Fenced(f"chunk {chunk.chunk_id} was claimed again")
         conn.commit()
+
+    def differing(self, chunk: Chunk, batches: Iterable[Batch]) -> int:
+        """Count the rows that are not in the target as they are in the source."""
+        conn, count = self.conn, 0
+        names = map(_quoted, self.job.names)
+        equal = " and ".join(f"t.{x} is not distinct from s.{x}" for x in names)
+        for batch in batches:
+            conn.register("pgbacklog_batch", pa.Table.from_batches([batch.arrow]))
+            (found,) = conn.execute(
+                "select count(*) from pgbacklog_batch as s "  # noqa: S608 - quoted
+                f"where not exists (select 1 from {self.table} as t where {equal})"
+            ).fetchone()
+            conn.unregister("pgbacklog_batch")
+            count += found
+        return count
 
     def rollback(self) -> None:
         """Undo what was written since begin()."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -133,6 +134,26 @@ class MySQL(Writer):
         if done != 1:
             raise Fenced(f"chunk {chunk.chunk_id} was claimed again")
         conn.commit()
+
+    def differing(self, chunk: Chunk, batches: Iterable[Batch]) -> int:
+        """Count the rows that are not in the target as they are in the source."""
+        conn, count = self.conn, 0
+        equal = " and ".join(f"t.{x} <=> s.{x}" for x in map(_quoted, self.job.names))
+        staging = "pgbacklog_staging"
+        insert = self.insert.split(" on duplicate ")[0].replace(self.table, staging, 1)
+        with conn.cursor() as cursor:
+            cursor.execute(f"create temporary table {staging} like {self.table}")
+            for batch in batches:
+                cursor.executemany(insert, [tuple(map(_value, row)) for row in batch.rows])
+                cursor.execute(
+                    f"select count(*) from {staging} as s "  # noqa: S608 - quoted
+                    f"where not exists (select 1 from {self.table} as t where {equal})"
+                )
+                count += cursor.fetchone()[0]
+                cursor.execute(f"delete from {staging}")  # noqa: S608
+            cursor.execute(f"drop temporary table {staging}")
+        conn.rollback()
+        return count
 
     def rollback(self) -> None:
         """Undo what was written since begin()."""

@@ -17,9 +17,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -123,6 +125,17 @@ class Parquet(Writer):
             _write(self._entry(chunk.chunk_id), entry | {"receipt": asdict(receipt)})
         self._chunk = None
 
+    def differing(self, chunk: Chunk, batches: Iterable[Batch]) -> int:
+        """Count the rows that are not in the chunk's files, and those that are but should not."""
+        found: Counter[bytes] = Counter()
+        for file in _read(self._entry(chunk.chunk_id)).get("files", []):
+            for rows in pq.ParquetFile(self.root / file["path"]).iter_batches():
+                found.update(_hashes(rows))
+        for batch in batches:
+            found.subtract(_hashes(batch.arrow.select(self.schema.names)))
+        more = sum(x for x in found.values() if x > 0)
+        return max(more, more - sum(found.values()))
+
     def rollback(self) -> None:
         """Remove what is not finished."""
         for writer, path, _ in self._open.values():
@@ -171,6 +184,13 @@ class Parquet(Writer):
         with (self.home / "lock").open("ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _hashes(rows: pa.RecordBatch) -> Iterator[bytes]:
+    """Return a short hash of each row."""
+    for row in zip(*(column.cast(pa.binary()) if pa.types.is_string(column.type) else column
+                     for column in rows.columns), strict=True):  # fmt: skip
+        yield blake2b(repr([x.as_py() for x in row]).encode(), digest_size=12).digest()
 
 
 def manifest(path: Path, run: str | None = None) -> list[dict[str, Any]]:

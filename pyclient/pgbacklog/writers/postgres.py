@@ -8,6 +8,7 @@ beside the target. Options of the destination: connection (else the listener's o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar, LiteralString
 
 import psycopg
@@ -119,8 +120,28 @@ class Postgres(Writer):
         """Undo what was written since begin()."""
         self.conn.rollback()
 
-    def _prepare(self, conn: psycopg.Connection[Any]) -> None:
-        if self.job.mode == "append" or conn is self._staged:
+    def differing(self, chunk: Chunk, batches: Iterable[Batch]) -> int:
+        """Count the rows that are not in the target as they are in the source."""
+        conn, count = self.conn, 0
+        staging = sql.Identifier("pg_temp", "pgbacklog_staging")
+        conn.rollback()
+        self._prepare(conn, always=True)
+        same = sql.SQL("t.{0} = s.{0}")
+        equal = sql.SQL("t.{0}::text is not distinct from s.{0}::text")
+        conditions = [same.format(sql.Identifier(x)) for x in self.job.key]
+        conditions += [equal.format(sql.Identifier(x)) for x in self.job.names]
+        query = sql.SQL(
+            "select count(*) from {} as s where not exists (select from {} as t where {})"
+        ).format(staging, self.table, sql.SQL(" and ").join(conditions))
+        for batch in batches:
+            self._copy(conn, staging, batch)
+            count += conn.execute(query).fetchall()[0][0]
+            conn.execute(sql.SQL("truncate {}").format(staging))
+        conn.rollback()
+        return count
+
+    def _prepare(self, conn: psycopg.Connection[Any], always: bool = False) -> None:
+        if (self.job.mode == "append" and not always) or conn is self._staged:
             return
         # The table's own types, without its constraints: rows are judged when they are merged.
         conn.execute("drop table if exists pg_temp.pgbacklog_staging")

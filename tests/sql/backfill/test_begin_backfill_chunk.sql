@@ -1,5 +1,5 @@
 begin;
-select plan(17);
+select plan(19);
 
 create table public.orders (id int primary key, amount numeric(10, 2) not null, note text);
 insert into public.orders select n, n, 'n' || n from generate_series(1, 40) as n;
@@ -73,6 +73,12 @@ select throws_ok(
   $$select backlog.complete_backfill_chunk(f.id, f.token, '{}') from public.first as f$$, 'PB002', null,
   'nothing is completed twice'
 );
+
+select is(
+  (select backlog.backfill_chunk_query((f.answer ->> 'chunk_id')::bigint) ->> 'query' from public.first as f),
+  (select f.answer ->> 'query' from public.first as f), 'what was to be copied can be asked for later'
+);
+select throws_ok('select backlog.backfill_chunk_query(-1)', 'PB301', null, 'but not for a chunk that never was');
 
 select backlog.pause_backfill(r.id, 'lunch') from public.run as r;
 select is((select b.answer from public.begin_one() as b), '{"action": "drop", "reason": "paused: lunch"}'::jsonb,

@@ -1,0 +1,30 @@
+create or replace function backlog.backfill_chunk_query(p_chunk_id bigint)
+  returns jsonb
+  language plpgsql
+  volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_chunk    backlog_internal.backfill_chunk;
+  v_backfill backlog_internal.backfill;
+begin
+  select c.* into v_chunk from backlog_internal.backfill_chunk as c where c.chunk_id = p_chunk_id;
+  if not found then
+    raise exception using
+      errcode = 'PB301',
+      message = format('there is no chunk %s of a backfill', coalesce(p_chunk_id::text, 'null')),
+      hint = 'The view backlog.backfill_chunks lists them.';
+  end if;
+  v_backfill := backlog_internal.find_backfill(v_chunk.backfill_id);
+  perform backlog_internal.check_fingerprint(v_backfill);
+  return backlog_internal.chunk_order(v_backfill, v_chunk);
+end;
+$$;
+
+comment on function backlog.backfill_chunk_query(bigint) is
+  $$Return what backlog.begin_backfill_chunk returns for a chunk to be copied, without beginning it.
+
+For clients that compare what a writer has brought to its destination with the source.
+
+Raises PB301 when there is no such chunk, PB304 when its table, columns, key or filters changed.$$;
