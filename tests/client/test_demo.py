@@ -39,7 +39,7 @@ def test_the_demo_keeps_its_promises_twice_and_cleans_up(db: Database) -> None:
 
         assert done.returncode == 0, done.stdout + done.stderr
         assert "FAIL" not in done.stdout
-        assert done.stdout.count("         ok  ") == 16, done.stdout
+        assert done.stdout.count("         ok  ") == 18, done.stdout
 
     removed = demo(db, "--remove")
 

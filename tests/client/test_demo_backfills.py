@@ -27,7 +27,6 @@ def test_history_is_copied_cancelled_resumed_and_verified(
             "i % 100, 'EWR', 'EWR', null, 900, 0, i % 50 - 20, 10 from generate_series(1, 20000) as i"
         )
         conn.execute("analyze flights_demo.flights")
-        (pipeline,) = conn.execute("select p.name from backlog.pipelines as p").fetchone()
-        promises = copy_history(conn, db.dsn, tmp_path, Screen(), pipeline)
+        promises = copy_history(conn, db.dsn, tmp_path, Screen())
     assert [promise.kept for promise in promises] == [True, True], promises
     assert "cancelled at" in capsys.readouterr().out

@@ -24,16 +24,21 @@ _CARRIER = "UA"
 _CREATE = """select backlog.create_backfill(%s, 'flights_demo.flights', p_filters => %s,
   p_destination => %s, p_create_target => true, p_batch_size => %s)"""
 _STATE = "select to_jsonb(b) from backlog.backfills as b where b.backfill_id = %s"
+_PIPELINE = "flights_history"
 _DELAYED = "flights_demo.delayed_flights"
 _PATIENCE = 120.0  # seconds for one backfill
 
 
 def copy_history(
-    conn: psycopg.Connection[Any], dsn: str, folder: Path, screen: Screen, pipeline: str
+    conn: psycopg.Connection[Any], dsn: str, folder: Path, screen: Screen
 ) -> list[Promise]:
     """Make both backfills, cancel one half-way, resume it, verify both."""
+    # A pipeline of their own: nobody is there any more to run the hooks of the other.
+    pipeline = _PIPELINE
+    _call(conn, "select backlog.create_pipeline(%s)", pipeline)
     screen.step("Copy all delayed flights to a second table; cancel half-way, resume, verify")
     promises = [_copy_delayed(conn, screen, pipeline)]
+    screen.verdict(promises[0].text, promises[0].kept)
     screen.step(f"Copy the flights of {_CARRIER} to Parquet files")
     try:
         writer = builtin("parquet")
@@ -43,12 +48,23 @@ def copy_history(
     os.environ[FILES] = str(folder)
     registry = Registry()
     registry[writer.event_type] = writer
-    return [*promises, _copy_carrier(conn, dsn, folder, screen, pipeline, registry)]
+    promises.append(_copy_carrier(conn, dsn, folder, screen, pipeline, registry))
+    screen.verdict(promises[1].text, promises[1].kept)
+    return promises
+
+
+def remove_history(conn: psycopg.Connection[Any]) -> None:
+    """Drop the backfills of a former run with their pipeline."""
+    if conn.execute("select from backlog.pipelines where name = %s", [_PIPELINE]).fetchall():
+        _call(conn, "select backlog.drop_pipeline(%s, p_force => true)", _PIPELINE)
 
 
 def _copy_delayed(conn: psycopg.Connection[Any], screen: Screen, pipeline: str) -> Promise:
     late = [{"column": "arr_delay", "operator": ">", "value": 0}]
-    made = _create(conn, pipeline, late, {"kind": "table", "table": _DELAYED}, 2000)
+    flights = _call(conn, "select count(*) from flights_demo.flights")
+    # Small chunks, so that there is a half-way.
+    chunk = max(100, flights // 20)
+    made = _create(conn, pipeline, late, {"kind": "table", "table": _DELAYED}, chunk)
     before = _step(conn, made, screen, until=50.0)
     _call(conn, "select backlog.cancel_backfill(%s, 'half-way')", made)
     screen.say(f"cancelled at {before['percent']} %: {before['rows_matched']:,} flights copied")

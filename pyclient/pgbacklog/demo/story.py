@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 from pgbacklog import schema
 from pgbacklog.demo.api import FlightApi
 from pgbacklog.demo.audit_log import AuditLog
+from pgbacklog.demo.backfills import copy_history, remove_history
 from pgbacklog.demo.check import Promise, compare_quarantine, compare_tables
 from pgbacklog.demo.data import TABLES
 from pgbacklog.demo.expected import expect
@@ -32,6 +33,7 @@ _RULE = "demo_whole_page"
 def remove(conn: psycopg.Connection[Any]) -> None:
     """Drop everything that a former run left behind."""
     ledger = Ledger(conn)
+    remove_history(conn)
     live = "select i.id from backlog.retry_items as i where i.event_type = %s"
     for row in ledger.rows(live, [EVENT_TYPE]):
         ledger.value("select backlog.cancel_retry_item(%s, 'the demo is removed')", [row["id"]])
@@ -91,6 +93,7 @@ class Story:
                 self._reload()
                 self._lose_and_replay()
                 self._report_hooks()
+            self.promises += copy_history(conn, self.dsn, self.folder, self.screen)
             self._check()
         return all(promise.kept for promise in self.promises)
 
