@@ -63,9 +63,31 @@ begin
     perform backlog_internal.mend_chunks(v_backfill);
     perform backlog_internal.judge_backfill(v_backfill.backfill_id);
   end loop;
+
+  -- With no chunk open there is no retry item either that would have a worker come by.
+  for v_id in
+    select b.backfill_id
+    from backlog_internal.backfill as b
+    where b.state = 'EXECUTING'
+      and b.paused_at is null
+      and not exists (
+        select from backlog_internal.backfill_chunk as c
+        where c.backfill_id = b.backfill_id and c.state = 'PENDING'
+      )
+  loop
+    begin
+      perform backlog_internal.advance_backfill(v_id);
+    exception
+      when serialization_failure or deadlock_detected or lock_not_available then
+        null;  -- the next tick tries again
+      when others then
+        perform backlog_internal.end_backfill(v_id, 'FAILED', format('%s (%s)', sqlerrm, sqlstate));
+    end;
+  end loop;
   return jsonb_build_object('backfills_made', v_made);
 end;
 $$;
 
 comment on function backlog_internal.tick_backfill() is
-  $$Make the backfills that are due by schedule, and fail chunks whose workers died too often.$$;
+  $$Make the backfills that are due by schedule, fail chunks whose workers died too often, and bring on
+backfills that wait for nothing but time.$$;
