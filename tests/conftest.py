@@ -152,8 +152,7 @@ class SqlItem(pytest.Item):
     def runtest(self) -> None:
         """Run the script; fail unless it kept its plan and every line is ok."""
         cluster = shared_cluster(self.config)
-        dsn = psycopg.conninfo.make_conninfo(cluster.dsn, dbname=cluster.template)
-        with psycopg.connect(dsn, autocommit=True) as conn:
+        with psycopg.connect(cluster.scratch(), autocommit=True) as conn:
             conn.execute("set search_path = tap, public")
             lines = tap_lines(conn, self.path.read_text(encoding="utf-8"))
         if complaint := judge(lines):

@@ -185,7 +185,7 @@ def test_a_hook_runs_as_often_at_once_as_it_says(conn: psycopg.Connection[Any], 
     for each in effects(conn, "narrow"):
         inside += 1 if each["at"] == "in" else -1
         most = max(most, inside)
-    assert most == 3
+    assert 1 < most <= 3
 
 
 def test_a_transactional_hook_happens_with_its_ack_or_not_at_all(

@@ -21,7 +21,7 @@ from support.listening import eventually
 
 ROWS = 5000
 SOURCE = f"""
-create table public.src (id int primary key, v int, note text);
+create table public.src (id int primary key, v int, note text) with (autovacuum_enabled = false);
 insert into public.src select n, n, 'n' || n from generate_series(1, {ROWS}) as n;
 analyze public.src;
 create table public.dst (like public.src including all);

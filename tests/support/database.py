@@ -56,6 +56,7 @@ class Cluster:
         self._stem = f"{PREFIX}_{int(time.time())}_{os.getpid()}"
         self._admin = psycopg.connect(dsn, autocommit=True)
         self.template: str | None = None
+        self._scratch: str | None = None
 
     def make(self, template: str | None = None, name: str | None = None) -> str:
         """Create a database and return its address."""
@@ -93,6 +94,15 @@ class Cluster:
         self.template = str(psycopg.conninfo.conninfo_to_dict(dsn)["dbname"])
         return dsn
 
+    def scratch(self) -> str:
+        """Return the address of a copy of the template for scripts that undo all that they do.
+
+        They cannot undo how far sequences have come, so they had better not run in the template.
+        """
+        if self._scratch is None:
+            self._scratch = self.make(self.template)
+        return self._scratch
+
     def drop_abandoned(self) -> None:
         """Drop what killed runs left behind."""
         for (name,) in self._admin.execute(
@@ -105,6 +115,8 @@ class Cluster:
 
     def close(self) -> None:
         """Drop the template and let go of the server."""
+        if self._scratch is not None:
+            self.drop(self._scratch)
         if self.template is not None:
             self.drop(make_conninfo(self.dsn, dbname=self.template))
         self._admin.close()
