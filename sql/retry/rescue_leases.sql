@@ -20,18 +20,19 @@ begin
   );
 
   -- SKIP LOCKED: a worker that is completing at this moment wins.
-  with expired as (
+  -- Materialized: inside a join the limit would hold anew for every row of the other side.
+  with found as materialized (
+    select e.token, e.lane_id, e.part
+    from backlog_internal.retry_lease as e
+    join backlog_internal.retry_lane as l on l.lane_id = e.lane_id
+    where e.leased_until <= p_now
+      and (l.gate_id is null or l.gate_id = any (v_gates))
+    order by e.leased_until
+    limit p_limit
+    for update of e skip locked
+  ), expired as (
     delete from backlog_internal.retry_lease as s
-    using (
-      select e.token, e.lane_id, e.part
-      from backlog_internal.retry_lease as e
-      join backlog_internal.retry_lane as l on l.lane_id = e.lane_id
-      where e.leased_until <= p_now
-        and (l.gate_id is null or l.gate_id = any (v_gates))
-      order by e.leased_until
-      limit p_limit
-      for update of e skip locked
-    ) as x
+    using found as x
     where s.token = x.token
       and s.lane_id = x.lane_id
       and s.part = x.part
