@@ -126,6 +126,7 @@
 \ir retry/retry_queue_stats.sql
 \ir retry/retry_queue_alerts.sql
 \ir monitor/ensure_day_partitions.sql
+\ir monitor/drop_day_partitions.sql
 \ir retry/ensure_history_partitions.sql
 \ir retry/cleanup_retry_queue.sql
 

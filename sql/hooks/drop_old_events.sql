@@ -8,9 +8,8 @@ as $$
 declare
   v_before  timestamptz := backlog_internal.clock()
     - make_interval(days => backlog_internal.setting('event_retention_days')::int);
-  v_name    text;
   v_rows    bigint;
-  v_removed bigint := 0;
+  v_removed bigint;
 begin
   -- Events of which deliveries are still to be made are kept, however old.
   v_before := least(v_before, (
@@ -36,24 +35,7 @@ begin
     ) as i
   ));
 
-  for v_name in
-    select c.relname
-    from pg_inherits as h
-    join pg_class as c on c.oid = h.inhrelid
-    where h.inhparent = 'backlog_internal.event'::regclass
-      and c.relname ~ '^event_[0-9]{8}$'
-      and (to_date(right(c.relname, 8), 'YYYYMMDD') + 1)::timestamp at time zone 'UTC' <= v_before
-    order by c.relname
-  loop
-    execute format('select count(*) from backlog_internal.%I', v_name) into v_rows;
-    begin
-      execute format('drop table backlog_internal.%I', v_name);
-      v_removed := v_removed + v_rows;
-    exception when lock_not_available then
-      -- Somebody reads or writes events for long. Writers must not queue behind us; try again later.
-      exit;
-    end;
-  end loop;
+  v_removed := backlog_internal.drop_day_partitions('event', v_before);
 
   delete from backlog_internal.event_default as e
   where (e.event_id, e.created_at) in (

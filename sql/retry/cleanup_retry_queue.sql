@@ -8,9 +8,8 @@ create or replace function backlog.cleanup_retry_queue(p_retention_days int = 7,
 as $$
 declare
   v_before  timestamptz;
-  v_name    text;
   v_rows    bigint;
-  v_removed bigint := 0;
+  v_removed bigint;
 begin
   if p_retention_days is null or p_retention_days < 0 or p_limit is null or p_limit < 1 then
     raise exception using
@@ -20,25 +19,7 @@ begin
   end if;
   v_before := backlog_internal.clock() - make_interval(days => p_retention_days);
 
-  for v_name in
-    select c.relname
-    from pg_inherits as h
-    join pg_class as c on c.oid = h.inhrelid
-    where h.inhparent = 'backlog_internal.retry_history'::regclass
-      and c.relname ~ '^retry_history_[0-9]{8}$'
-      and (to_date(right(c.relname, 8), 'YYYYMMDD') + 1)::timestamp at time zone 'UTC' <= v_before
-    order by c.relname
-  loop
-    execute format('select count(*) from backlog_internal.%I', v_name) into v_rows;
-    begin
-      execute format('drop table backlog_internal.%I', v_name);
-      v_removed := v_removed + v_rows;
-    exception when lock_not_available then
-      -- A long transaction has written history. Waiting on would hold up every worker behind us; the
-      -- next call tries again.
-      exit;
-    end;
-  end loop;
+  v_removed := backlog_internal.drop_day_partitions('retry_history', v_before);
 
   with old as (
     select h.ctid
