@@ -1045,6 +1045,7 @@ function backlog_internal.delta_columns(p_table backlog_internal.pipeline_table)
 function backlog_internal.describe_views() returns void
 function backlog_internal.dismiss_incident(p_incident backlog_internal.incident, p_note text) returns text
 function backlog_internal.drop_chunk_item(p_item_id bigint, p_lock_token bigint, p_reason text) returns jsonb
+function backlog_internal.drop_day_partitions(p_table text, p_before timestamp with time zone) returns bigint
 function backlog_internal.drop_old_events(p_limit integer) returns bigint
 function backlog_internal.due_lanes(p_first_lane integer, p_last_lane integer, p_event_types text[], p_now timestamp with time zone, p_limit integer) returns backlog_internal.due_lane[]
 function backlog_internal.effective_policy(p_event_type text) returns backlog_internal.retry_policy stable
@@ -1072,6 +1073,7 @@ function backlog_internal.find_due(p_event_types text[], p_now timestamp with ti
 function backlog_internal.find_guilty(p_load_id bigint, p_table backlog_internal.pipeline_table, p_limit integer, OUT o_guilty jsonb, OUT o_attempts integer) returns record
 function backlog_internal.find_hook(p_name text) returns backlog_internal.hook stable
 function backlog_internal.find_leased_chunk(p_item_id bigint) returns backlog_internal.backfill_chunk
+function backlog_internal.find_live_backfill(p_backfill_id bigint, p_verb text) returns backlog_internal.backfill
 function backlog_internal.find_parked(p_batch_id bigint, p_pipeline_table_id bigint) returns void
 function backlog_internal.find_pipeline(p_pipeline text) returns backlog_internal.pipeline stable
 function backlog_internal.find_pipeline_table(p_pipeline text, p_table text) returns backlog_internal.pipeline_table stable

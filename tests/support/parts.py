@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-class PrivateServer:
+class PrivateServer(ABC):
     """A server in a folder of its own, on a port of its own, that ends with the test process."""
 
     stop_signal = signal.SIGTERM
@@ -71,13 +72,13 @@ class PrivateServer:
         if "user" in self.identity:
             os.chown(path, self.identity["user"], self.identity["group"])
 
+    @abstractmethod
     def command(self) -> list[str]:
         """Return the command that runs the server in the foreground on `self.port`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def answers(self) -> bool:
         """Tell whether the server takes connections."""
-        raise NotImplementedError
 
     def start(self) -> None:
         """Start the server, on the port it had or on a new one, and wait until it answers."""
