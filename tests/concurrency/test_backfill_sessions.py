@@ -18,6 +18,7 @@ from psycopg.types.json import Jsonb
 
 from support.database import Database
 from support.listening import eventually
+from support.parts import missing
 
 ROWS = 5000
 SOURCE = f"""
@@ -318,7 +319,7 @@ def test_a_foreign_table_is_a_destination(
 ) -> None:
     """Written twice, it has each row once; a server without postgres_fdw cannot say."""
     if conn.execute("select from pg_available_extensions where name = 'postgres_fdw'").fetchone() is None:
-        pytest.skip("postgres_fdw is not available on this server; Debian: postgresql-contrib")
+        missing("postgres_fdw is not available on this server; Debian: postgresql-contrib")
     info = psycopg.conninfo.conninfo_to_dict(db.dsn)
     host = info.get("host", "localhost")
     conn.execute(
