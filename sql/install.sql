@@ -366,6 +366,7 @@
 \ir backfill/define_backfill.sql
 \ir backfill/backfill_fingerprint.sql
 \ir backfill/fingerprint_changes.sql
+\ir backfill/look_for_changes.sql
 \ir backfill/check_fingerprint.sql
 \ir backfill/range_sql.sql
 \ir backfill/chunk_sql.sql
@@ -386,6 +387,7 @@
 \ir backfill/withdraw_chunks.sql
 \ir backfill/end_backfill.sql
 \ir backfill/judge_backfill.sql
+\ir backfill/dense_end.sql
 \ir backfill/window_end.sql
 \ir backfill/window_rows.sql
 \ir backfill/cut_chunk.sql
@@ -413,6 +415,7 @@
 \ir backfill/work_chunk.sql
 \ir backfill/backfill_conditions.sql
 \ir backfill/backfill_throttle.sql
+\ir backfill/ask_throttle.sql
 \ir backfill/is_settled.sql
 \ir backfill/backfill_obstacle.sql
 \ir backfill/start_backfill.sql

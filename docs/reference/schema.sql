@@ -952,6 +952,7 @@ function backlog_internal.advance_sequences(p_load_id bigint, p_table backlog_in
 function backlog_internal.announce(p_channel_name text) returns void
 function backlog_internal.announce_work(p_event_type text, p_now timestamp with time zone) returns void
 function backlog_internal.apply_verdicts(p_verdicts backlog_internal.failure_verdict[], p_now timestamp with time zone) returns void
+function backlog_internal.ask_throttle(p_table regclass) returns text
 function backlog_internal.backfill_conditions() returns text
 function backlog_internal.backfill_defaults() returns jsonb immutable
 function backlog_internal.backfill_event_type(p_backfill backlog_internal.backfill) returns text immutable
@@ -1042,6 +1043,7 @@ function backlog_internal.deliver_slice(p_hook backlog_internal.hook, p_task jso
 function backlog_internal.deliveries(p_events backlog_internal.event[], p_hook backlog_internal.hook, p_replay bigint) returns TABLE(correlation_id text, event_data jsonb) stable
 function backlog_internal.delivery_data(p_event backlog_internal.event, p_hook backlog_internal.hook, p_position integer, p_seen jsonb, p_detail jsonb, p_replay bigint) returns jsonb stable
 function backlog_internal.delta_columns(p_table backlog_internal.pipeline_table) returns text[] stable
+function backlog_internal.dense_end(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk, p_rows integer) returns text[] immutable
 function backlog_internal.describe_views() returns void
 function backlog_internal.dismiss_incident(p_incident backlog_internal.incident, p_note text) returns text
 function backlog_internal.drop_chunk_item(p_item_id bigint, p_lock_token bigint, p_reason text) returns jsonb
@@ -1133,6 +1135,7 @@ function backlog_internal.lock_deltas(p_pipeline_id bigint) returns void
 function backlog_internal.lock_pipeline(p_pipeline_id bigint, p_wait boolean DEFAULT false) returns void
 function backlog_internal.lock_quarantine(p_ids bigint[]) returns void
 function backlog_internal.lock_stable_tables(p_pipeline_id bigint) returns void
+function backlog_internal.look_for_changes(p_backfill backlog_internal.backfill) returns text
 function backlog_internal.loosen_own_keys(p_table backlog_internal.pipeline_table) returns backlog_internal.pipeline_table
 function backlog_internal.make_backfill(p_options jsonb, p_role name) returns bigint
 function backlog_internal.make_way(p_id bigint, p_lane_id integer, p_now timestamp with time zone) returns void

@@ -21,7 +21,11 @@ begin
     ) || coalesce((
       select jsonb_object_agg(
         format('column %s.%I', a.attrelid::regclass, a.attname),
-        concat_ws(' ', format_type(a.atttypid, a.atttypmod), nullif(a.attcollation, 0), nullif(a.attgenerated, ''))
+        concat_ws(
+          ' ', format_type(a.atttypid, a.atttypmod),
+          -- The default collation goes without saying.
+          'collate ' || nullif(nullif(a.attcollation, 0), 100)::regcollation, nullif(a.attgenerated, '')
+        )
       )
       from pg_attribute as a
       where a.attnum > 0

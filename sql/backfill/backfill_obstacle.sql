@@ -26,7 +26,7 @@ begin
     -- What is appended cannot be read again, so late commits are waited for first.
     v_reason := 'transactions older than the plan are still open';
   end if;
-  v_reason := coalesce(v_reason, backlog.backfill_throttle(p_backfill.source_table));
+  v_reason := coalesce(v_reason, backlog_internal.ask_throttle(p_backfill.source_table));
 
   if v_reason is distinct from p_backfill.throttle_reason then
     update backlog_internal.backfill as b

@@ -69,4 +69,5 @@ comment on function backlog.backfill_throttle(regclass) is
 
 Looks at replica lag, WAL retained by slots, sessions that hold back vacuum, a vacuum that runs on the
 table, and the conditions of backlog.set_backfill_condition. The limits are settings whose names begin with
-backfill_max_; 0 takes one away. Asked before every chunk.$$;
+backfill_max_; 0 takes one away. Asked before a chunk unless it was asked, with no objection, less than
+backfill_throttle_seconds ago.$$;

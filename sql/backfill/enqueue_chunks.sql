@@ -7,7 +7,7 @@ as $$
 declare
   v_backfill backlog_internal.backfill := backlog_internal.find_backfill(p_backfill_id);
   v_chunks   bigint[];
-  v_count    int;
+  v_items    bigint[];
 begin
   v_chunks := array(
     select c.chunk_id
@@ -24,8 +24,8 @@ begin
     return 0;
   end if;
 
-  with made as (
-    select e.item_position, e.id
+  v_items := array(
+    select e.id
     from backlog.enqueue_retry_items((
       select jsonb_agg(jsonb_build_object(
         'event_type', backlog_internal.backfill_event_type(v_backfill),
@@ -36,13 +36,14 @@ begin
       ) order by c.place)
       from unnest(v_chunks) with ordinality as c (id, place)
     )) as e
-  )
+    order by e.item_position
+  );
+  -- From arrays, so that the planner expects few and reads the chunks by their key.
   update backlog_internal.backfill_chunk as c
-  set item_id = m.id
-  from made as m
-  where c.chunk_id = v_chunks[m.item_position];
-  get diagnostics v_count = row_count;
-  return v_count;
+  set item_id = m.item_id
+  from unnest(v_chunks, v_items) as m (chunk_id, item_id)
+  where c.chunk_id = m.chunk_id;
+  return cardinality(v_chunks);
 end;
 $$;
 

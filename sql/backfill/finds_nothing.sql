@@ -6,6 +6,7 @@ create or replace function backlog_internal.finds_nothing(
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
+  set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_found boolean;

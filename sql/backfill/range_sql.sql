@@ -10,32 +10,33 @@ create or replace function backlog_internal.range_sql(
   immutable
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_sql      text := '';
+  v_bound    text[] := p_lower;
+  v_operator text;
+  v_size     int;
 begin
-  return (
-    -- Row constructors, which an index on the columns can serve; a bound of fewer values is a prefix.
-    select coalesce(string_agg(b.sql, ' and ' order by b.place), 'true')
-    from (
-      select
-        v.place,
-        format(
-          case v.size when 1 then '%s %s %s' else '(%s) %s (%s)' end,
-          array_to_string(p_key_sql[:v.size], ', '), v.operator,
-          (
-            select string_agg(format('%L::%s', u.value, u.type), ', ' order by u.place)
-            from unnest(v.bound, p_key_types[:v.size]) with ordinality as u (value, type, place)
-          )
-        ) as sql
-      from (
-        values (1, p_lower, '>', cardinality(p_lower)), (2, p_upper, '<=', cardinality(p_upper))
-      ) as v (place, bound, operator, size)
-      where v.bound is not null
-      union all
-      -- A row constructor may be true although a later column is null; such rows are a chunk of their own.
-      select 3, k.sql || ' is not null'
-      from unnest(p_key_sql) as k (sql)
-      where p_nullable
-    ) as b
-  );
+  -- Row constructors, which an index on the columns can serve; a bound of fewer values is a prefix.
+  foreach v_operator in array array['>', '<='] loop
+    v_size := cardinality(v_bound);
+    if v_size = 1 then
+      v_sql := v_sql || format(' and %s %s %L::%s', p_key_sql[1], v_operator, v_bound[1], p_key_types[1]);
+    elsif v_size > 1 then
+      v_sql := v_sql || format(
+        ' and (%s) %s (%s)', array_to_string(p_key_sql[:v_size], ', '), v_operator,
+        (
+          select string_agg(format('%L::%s', u.value, u.type), ', ' order by u.place)
+          from unnest(v_bound, p_key_types[:v_size]) with ordinality as u (value, type, place)
+        )
+      );
+    end if;
+    v_bound := p_upper;
+  end loop;
+  if p_nullable then
+    -- A row constructor may be true although a later column is null; such rows are a chunk of their own.
+    v_sql := v_sql || ' and ' || array_to_string(p_key_sql, ' is not null and ') || ' is not null';
+  end if;
+  return coalesce(nullif(substr(v_sql, 6), ''), 'true');
 end;
 $$;
 

@@ -12,6 +12,10 @@ declare
   v_end  text[];
   v_last text[];
 begin
+  v_end := backlog_internal.dense_end(p_backfill, p_chunk, p_rows);
+  if v_end is not null then
+    return nullif(v_end, p_chunk.upper_key);
+  end if;
   if p_chunk.kind = 'settle' or p_backfill.where_sql = 'true' then
     v_end := backlog_internal.middle_key(
       p_backfill,

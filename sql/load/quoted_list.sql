@@ -4,16 +4,20 @@ create or replace function backlog_internal.quoted_list(
   p_separator text = ', '
 )
   returns text
-  language sql
+  language plpgsql
   stable
   set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(string_agg(
-    -- A template may name the column several times.
-    replace(p_template, '%I', quote_ident(n.name)), p_separator
-    order by n.place
-  ), '')
-  from unnest(p_names) with ordinality as n (name, place)
+begin
+  return (
+    select coalesce(string_agg(
+      -- A template may name the column several times.
+      replace(p_template, '%I', quote_ident(n.name)), p_separator
+      order by n.place
+    ), '')
+    from unnest(p_names) with ordinality as n (name, place)
+  );
+end;
 $$;
 
 comment on function backlog_internal.quoted_list(text[], text, text) is

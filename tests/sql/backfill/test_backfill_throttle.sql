@@ -1,5 +1,5 @@
 begin;
-select plan(15);
+select plan(17);
 
 -- The sessions of other tests are none of this one's business.
 select backlog.set_setting('backfill_max_snapshot_seconds', '0');
@@ -35,6 +35,19 @@ grant backlog_operator to tap_operator;
 set local role tap_operator;
 select throws_ok($$select backlog.set_backfill_condition('x', 'select null')$$, '42501', null, 'of members of the owner''s role only');
 reset role;
+
+-- A session that found all well does not ask again at once.
+set local test.now = '2030-01-01 00:00:00+00';
+select set_config('backlog.throttle_asked', '', true);
+create table public.mood (reason text);
+select backlog.set_backfill_condition('mood', 'select m.reason from public.mood as m');
+select backlog_internal.ask_throttle('public.src');
+insert into public.mood values ('rush hour');
+select is(backlog_internal.ask_throttle('public.src'), null, 'for a moment the last answer stands');
+set local test.now = '2030-01-01 00:00:02+00';
+select is(backlog_internal.ask_throttle('public.src'), 'condition mood: rush hour', 'then it is asked again');
+select backlog.set_backfill_condition('mood', null);
+set local test.now = '';
 select backlog.set_setting('backfill_max_snapshot_seconds', '3600');
 select ok(backlog.backfill_throttle() is null or backlog.backfill_throttle() like 'session % has held back vacuum for %', 'old snapshots are a reason');
 
