@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..report import Bar, Results
 from ..server import Server
 from ..settings import Settings
-from . import backlog, drain, enqueue, export, held, hooks, load, memory, notify, worker
+from . import backlog, copy, drain, enqueue, export, held, hooks, load, memory, notify, worker
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ SCENARIOS = {
         Scenario("notify", "what waking listeners costs producers", notify.run, notify.BARS),
         Scenario("hooks", "checkpoints and the hooks that hear of them", hooks.run, hooks.BARS),
         Scenario("load", "staged rows into stable tables", load.run, load.BARS),
+        Scenario("copy", "a table into another of the same database", copy.run, copy.BARS),
         Scenario("export", "a table into Parquet files", export.run, export.BARS),
         Scenario("memory", "the listener's memory", memory.run, memory.BARS),
     )
