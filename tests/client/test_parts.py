@@ -43,6 +43,24 @@ def test_a_private_mariadb_can_stop_and_come_back(mariadb: MariaDB) -> None:
         assert database.query("select n from t") == [(7,)]
 
 
+def test_a_durable_mariadb_has_after_a_kill_what_was_committed() -> None:
+    mariadb = MariaDB(durable=True)
+    try:
+        mariadb.start()
+        with mariadb.database() as database:
+            database.query("create table t (n int)")
+            with mariadb.connect(database.name) as conn, conn.cursor() as cursor:
+                cursor.execute("insert into t values (7)")
+                conn.begin()
+                cursor.execute("insert into t values (8)")
+                mariadb.kill()
+                assert not mariadb.answers()
+                mariadb.start()
+            assert database.query("select n from t") == [(7,)]
+    finally:
+        mariadb.close()
+
+
 def test_the_pooler_shares_servers_among_clients_by_transaction(db: Database, pgbouncer) -> None:
     """Two clients, one after the other, get the same server: what a transaction pooler is for."""
     seen = {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,10 +17,20 @@ from pgbacklog import schema
 from pgbacklog.embedded import EmbeddedServer
 
 from support.backfilling import create, read_parquet, state, url
+from support.crashing import (
+    IDLE,
+    OPTIONS,
+    ROWS,
+    connections,
+    kill_server,
+    prepare,
+    reachable,
+    source,
+    unless_locked,
+)
 from support.database import Database
 from support.listening import ListenerProcess, eventually
 
-ROWS = 8000
 # A writer like another, in a process that dies once for each chunk: at another edge for each.
 DEADLY = """
     import os, signal
@@ -56,43 +65,12 @@ DEADLY = """
             super().commit(chunk, receipt)
             die(chunk, "after commit")
 """
-IDLE = """
-    from pgbacklog import handler
-
-    @handler("nothing.of.this.kind")
-    def rest(item):
-        pass
-"""
-OPTIONS = ("--lock-timeout", "3", "--threads", "2")
 
 
 @pytest.fixture
 def conn(db: Database) -> psycopg.Connection[Any]:
     """A database with the table orders."""
     return prepare(db.connect())
-
-
-def prepare(conn: psycopg.Connection[Any], rows: int = ROWS) -> psycopg.Connection[Any]:
-    """Make the table orders, and let chunks survive many crashes."""
-    conn.execute("select backlog.create_pipeline('shop')")
-    conn.execute("create table orders (id int primary key, region text not null, note text)")
-    conn.execute(
-        "insert into orders select i, (array['eu', 'us'])[1 + i %% 2], md5(i::text) from generate_series(1, %s) as i",
-        [rows],
-    )
-    conn.execute("analyze orders")
-    for kind in ("deadly", "postgres", "mysql", "parquet", "duckdb"):
-        conn.execute(
-            "select backlog.set_retry_policy('backfill.' || %s, p_max_retries => 200, p_retry_delay_seconds => 0,"
-            " p_breaker_cooldown_seconds => 1)",
-            [kind],
-        )
-    return conn
-
-
-def source(conn: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
-    """Return the rows that must arrive."""
-    return conn.execute("select id, region, note from orders order by id").fetchall()
 
 
 def carry_through(conn: psycopg.Connection[Any], made: int, start: Callable[[], ListenerProcess]) -> int:
@@ -165,22 +143,6 @@ def destination(
     return {"connection": "there", "table": "public.orders"}, lambda: other.connect().execute(query).fetchall()
 
 
-def unless_locked(ask: Callable[[str], Any], query: str) -> Any:
-    """Ask, or return nothing while another process has the file."""
-    import duckdb
-
-    try:
-        return ask(query)
-    except duckdb.IOException:
-        return None
-
-
-def connections(folder: Path, **urls: str) -> None:
-    """Write the configuration of connections."""
-    lines = [f'[connections.{name}]\nurl = "{address}"' for name, address in urls.items()]
-    (folder / "pgbacklog.toml").write_text("\n".join(lines))
-
-
 @pytest.mark.slow
 def test_workers_are_killed_at_random(
     conn: psycopg.Connection[Any], listen, tmp_path: Path, request: pytest.FixtureRequest
@@ -250,22 +212,3 @@ def test_the_source_dies(tmp_path: Path, own_server: EmbeddedServer, empty_db: D
         process.close()
     with empty_db.connect() as there:
         assert there.execute("select id, region, note from orders order by id").fetchall() == rows
-
-
-def reachable(dsn: str) -> psycopg.Connection[Any] | None:
-    """Return a connection, or nothing while the server is away."""
-    try:
-        return psycopg.connect(dsn, autocommit=True, connect_timeout=5)
-    except psycopg.OperationalError:
-        return None
-
-
-def kill_server(server: EmbeddedServer) -> None:
-    """Kill a server with its children; its supervisor starts it again."""
-    pid = server.pid
-    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
-    for each in [pid, *map(int, found.stdout.split())]:
-        try:
-            os.kill(each, signal.SIGKILL)
-        except ProcessLookupError:
-            continue

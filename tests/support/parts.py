@@ -128,6 +128,18 @@ class PrivateServer(ABC):
                 self._keeper.kill()
             self._keeper = None
 
+    def kill(self) -> None:
+        """Kill the server as a crash would; start() brings it back with what it has."""
+        assert self._keeper is not None
+        found = subprocess.run(
+            ["pgrep", "-P", str(self._keeper.pid)], capture_output=True, text=True, check=True
+        )
+        for pid in found.stdout.split():
+            os.kill(int(pid), signal.SIGKILL)
+        self._keeper.wait(keeper.PATIENCE)  # it ends with the server; only then may its pipe close
+        self._keeper.communicate()
+        self._keeper = None
+
     def close(self) -> None:
         """Stop the server and remove what it wrote."""
         self.stop()
@@ -135,11 +147,15 @@ class PrivateServer(ABC):
 
 
 class MariaDB(PrivateServer):
-    """A MariaDB server; `database()` gives a fresh database with a user of its own."""
+    """A MariaDB server; `database()` gives a fresh database with a user of its own.
+
+    Only if it is `durable` it has after a kill all that was committed before; others are faster.
+    """
 
     user = "app"
 
-    def __init__(self) -> None:
+    def __init__(self, durable: bool = False) -> None:
+        self.durable = durable
         self.server = program("mariadbd", "mariadb-server")
         self.installer = program("mariadb-install-db", "mariadb-server")
         try:
@@ -165,13 +181,14 @@ class MariaDB(PrivateServer):
         assert done.returncode == 0, done.stdout + done.stderr
 
     def command(self) -> list[str]:
-        """Return the command; small, and careless of power cuts."""
+        """Return the command; small, and careless of power cuts unless it is durable."""
         return [
             self.server, "--no-defaults", f"--datadir={self.data}", f"--port={self.port}",
             "--bind-address=127.0.0.1", f"--socket={self.folder / 'mariadb.sock'}",
             f"--pid-file={self.folder / 'mariadb.pid'}", "--skip-name-resolve", "--skip-log-bin",
             "--innodb-buffer-pool-size=16M", "--innodb-log-file-size=8M",
-            "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0",
+            f"--innodb-flush-log-at-trx-commit={int(self.durable)}",
+            f"--innodb-doublewrite={int(self.durable)}",
             "--performance-schema=off", "--key-buffer-size=1M", "--aria-pagecache-buffer-size=1M",
         ]  # fmt: skip
 

@@ -1,0 +1,386 @@
+"""A writer is stopped at one edge after the other, and there the servers die, or the writer itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from pgbacklog import schema
+from pgbacklog.embedded import EmbeddedServer
+
+from support.backfilling import create, read_parquet, state
+from support.crashing import (
+    IDLE,
+    OPTIONS,
+    ROWS,
+    connections,
+    kill_server,
+    prepare,
+    reachable,
+    source,
+    unless_locked,
+)
+from support.database import Database
+from support.listening import ListenerProcess, eventually
+from support.parts import MariaDatabase, MariaDB
+
+pytestmark = pytest.mark.slow
+
+# A writer like another that halts at each edge once, in another chunk each time, until it may go on.
+HALTING = """
+    import os, time
+    from pathlib import Path
+    from pgbacklog.writers import {module} as module, writer
+
+    FOLDER, EDGES, DONE = Path(os.environ["TEST_FOLDER"]), {edges}, set()
+
+    def halt(chunk, edge):
+        left = [x for x in EDGES if not (FOLDER / f"at {{x}}").exists()]
+        if left[:1] != [edge] or chunk.chunk_id in DONE:
+            return False
+        DONE.add(chunk.chunk_id)
+        (FOLDER / f"at {{edge}}").touch()
+        while not (FOLDER / f"go {{edge}}").exists():
+            time.sleep(0.01)
+        return True
+
+    class Watched:
+        def __init__(self, conn, chunk):
+            self.conn, self.chunk = conn, chunk
+
+        def __getattr__(self, name):
+            return getattr(self.conn, name)
+
+        def commit(self):
+            halt(self.chunk, "in commit")
+            self.conn.commit()
+            if halt(self.chunk, "commit unanswered"):
+                self.conn.ping(reconnect=False)  # raises what a lost answer raises
+
+    class Halting(module.{base}):
+        committing = False
+
+        @property
+        def conn(self):
+            conn = super().conn
+            return Watched(conn, self.chunk) if self.committing else conn
+
+        def begin(self, chunk):
+            Halting.chunk = chunk
+            halt(chunk, "before begin")
+            answer = super().begin(chunk)
+            halt(chunk, "after begin")
+            return answer
+
+        def write(self, batch):
+            half = len(batch) // 2
+            super().write(batch.part(0, half))
+            halt(self.chunk, "in batch")
+            super().write(batch.part(half, len(batch)))
+
+        def commit(self, chunk, receipt):
+            halt(chunk, "before commit")
+            self.committing = True
+            super().commit(chunk, receipt)
+            self.committing = False
+            halt(chunk, "after commit")
+
+    writer("halting")(Halting)
+
+    # Parquet's files have their names before the manifest says that they are complete.
+    if hasattr(module, "_write"):
+        enter = module._write
+
+        def halt_and_enter(path, entry, durable=True):
+            if "receipt" in entry:
+                halt(Halting.chunk, "after rename")
+            enter(path, entry, durable)
+
+        module._write = halt_and_enter
+"""
+BASES = {"mysql": "MySQL", "duckdb": "DuckDB", "parquet": "Parquet"}
+TABLE = "create table orders (id int, region varchar(10), note varchar(40))"
+QUERY = "select id, region, note from orders"
+EVERYWHERE = ["before begin", "after begin", "in batch", "before commit", "after commit"]
+EDGES = {
+    "mysql": [*EVERYWHERE, "in commit"], "duckdb": [*EVERYWHERE, "in commit"],
+    "parquet": [*EVERYWHERE, "after rename"],
+}  # fmt: skip
+Read = Callable[[], list[tuple[Any, ...]]]
+
+
+@pytest.fixture(scope="module")
+def durable_mariadb() -> Iterator[MariaDB]:
+    """A MariaDB server to be killed, which has after that what was committed before."""
+    server = MariaDB(durable=True)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def mortal_db(durable_mariadb: MariaDB) -> Iterator[MariaDatabase]:
+    """A fresh database on it."""
+    with durable_mariadb.database() as database:
+        yield database
+
+
+@pytest.fixture
+def place(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[str, dict[str, Any], Read]:
+    """A destination of the kind that the test names, without any key; its options, what reads it.
+
+    Appending is the hardest: nothing but fence and receipt keeps a row from being doubled.
+    """
+    kind = request.param
+    monkeypatch.setenv("TEST_FOLDER", str(tmp_path))
+    monkeypatch.setenv("PGBACKLOG_FILES", str(tmp_path))
+    options, read = {
+        "mysql": _in_mysql, "duckdb": _in_duckdb, "parquet": _in_parquet
+    }[kind](request, tmp_path)  # fmt: skip
+    return kind, {**options, "mode": "append"}, read
+
+
+def _in_mysql(request: pytest.FixtureRequest, folder: Path) -> tuple[dict[str, Any], Read]:
+    database: MariaDatabase = request.getfixturevalue("mortal_db")
+    database.query(TABLE)
+    connections(folder, there=database.url())
+    return {"connection": "there", "table": "orders"}, lambda: database.query(QUERY)
+
+
+def _in_duckdb(request: pytest.FixtureRequest, folder: Path) -> tuple[dict[str, Any], Read]:
+    import duckdb
+
+    def ask(statement: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(folder / "d.duckdb")) as conn:
+            return conn.execute(statement).fetchall()
+
+    ask(TABLE)
+    # The file belongs to the listener until it has closed it.
+    return {"path": "d.duckdb", "table": "orders"}, lambda: eventually(lambda: unless_locked(ask, QUERY))
+
+
+def _in_parquet(request: pytest.FixtureRequest, folder: Path) -> tuple[dict[str, Any], Read]:
+    return {"path": "lake"}, lambda: read_parquet(folder / "lake", ["id", "region", "note"])
+
+
+class Halts:
+    """The edges at which a listener's writer halts, and its listeners."""
+
+    def __init__(self, dsn: str, folder: Path, kind: str, edges: list[str]) -> None:
+        self.dsn, self.folder = dsn, folder
+        self.hooks = HALTING.format(module=kind, base=BASES[kind], edges=edges)
+        self.listeners: list[ListenerProcess] = []
+
+    def __enter__(self) -> Halts:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in self.listeners:
+            each.close()
+
+    def start(self) -> None:
+        """Start a listener; with one thread, so that but one chunk is under way."""
+        options = ("--lock-timeout", "3", "--threads", "1")
+        self.listeners.append(ListenerProcess(self.dsn, self.folder, self.hooks, *options).ready())
+
+    def reach(self, edge: str) -> None:
+        """Wait until the writer has halted at an edge."""
+        eventually((self.folder / f"at {edge}").exists, 90)
+
+    def leave(self, edge: str) -> None:
+        """Let it go on."""
+        (self.folder / f"go {edge}").touch()
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """Return the log lines of one event, of all listeners."""
+        return [event for each in self.listeners for event in each.events(name)]
+
+    def failed(self) -> int:
+        """Count the attempts that failed."""
+        return len(self.events("chunk failed"))
+
+    def found_receipts(self) -> int:
+        """Count the chunks that were found committed already."""
+        return sum(event["known"] for event in self.events("chunk copied"))
+
+
+def make(conn: psycopg.Connection[Any], options: dict[str, Any]) -> int:
+    """Make a backfill of more chunks than there are edges."""
+    return create(conn, {**options, "kind": "halting"}, "orders", batch_size=ROWS // 10)
+
+
+def ended(dsn: str, made: int) -> dict[str, Any]:
+    """Wait for the end of a backfill, whatever the servers do."""
+
+    def look() -> dict[str, Any] | None:
+        conn = reachable(dsn)
+        if conn is None:
+            return None
+        with closing(conn):
+            found = state(conn, made)
+        return found if found["state"] in ("COMPLETED", "FAILED") else None
+
+    return eventually(look, 90)
+
+
+@pytest.mark.parametrize("place", ["mysql"], indirect=True)
+def test_mariadb_dies_at_every_edge(
+    db: Database, tmp_path: Path, place: tuple[str, dict[str, Any], Read], durable_mariadb: MariaDB
+) -> None:
+    """Also after it has committed, when the answer does not arrive: only the receipt tells."""
+    kind, options, read = place
+    conn = prepare(db.connect())
+    made = make(conn, options)
+    edges = [*EDGES[kind], "commit unanswered"]
+    with Halts(db.dsn, tmp_path, kind, edges) as halts:
+        for edge in edges:
+            halts.reach(edge)
+            failures = halts.failed()
+            durable_mariadb.kill()
+            halts.leave(edge)
+            eventually(lambda: halts.failed() > failures)  # noqa: B023
+            durable_mariadb.start()
+        found = ended(db.dsn, made)
+        receipts = halts.found_receipts()
+    assert found["state"] == "COMPLETED"
+    assert sorted(read()) == source(conn)
+    assert found["rows_matched"] == found["rows_written"] == ROWS
+    assert receipts == 2  # after the commit, and when it was not answered
+
+
+@pytest.mark.parametrize("place", ["mysql", "duckdb", "parquet"], indirect=True)
+def test_the_source_dies_at_every_edge(
+    own_server: EmbeddedServer, tmp_path: Path, place: tuple[str, dict[str, Any], Read]
+) -> None:
+    """And with it the queue, which cannot be told what became of the chunk."""
+    kind, options, read = place
+    schema.migrate(own_server.dsn)
+    with psycopg.connect(own_server.dsn, autocommit=True) as conn:
+        prepare(conn)
+        rows = source(conn)
+        made = make(conn, options)
+    with Halts(own_server.dsn, tmp_path, kind, EDGES[kind]) as halts:
+        for edge in EDGES[kind]:
+            halts.reach(edge)
+            kill_server(own_server)
+            halts.leave(edge)
+        found = ended(own_server.dsn, made)
+    assert found["state"] == "COMPLETED"
+    assert sorted(read()) == rows
+    assert found["rows_matched"] == found["rows_written"] == ROWS
+
+
+@pytest.mark.parametrize("place", ["mysql", "duckdb", "parquet"], indirect=True)
+def test_the_writer_dies_in_its_commit(
+    db: Database, tmp_path: Path, place: tuple[str, dict[str, Any], Read]
+) -> None:
+    kind, options, read = place
+    conn = prepare(db.connect())
+    made = make(conn, options)
+    edges = EDGES[kind][-2:]
+    with Halts(db.dsn, tmp_path, kind, edges) as halts:
+        for edge in edges:
+            halts.reach(edge)
+            os.kill(halts.listeners[-1].process.pid, signal.SIGKILL)
+            halts.listeners[-1].ended()
+            halts.start()
+        found = ended(db.dsn, made)
+        receipts = halts.found_receipts()
+    assert found["state"] == "COMPLETED"
+    assert sorted(read()) == source(conn)
+    assert found["rows_matched"] == found["rows_written"] == ROWS
+    assert receipts == 1
+
+
+@pytest.mark.parametrize("place", ["mysql"], indirect=True)
+def test_source_and_destination_die_together(
+    own_server: EmbeddedServer, tmp_path: Path, place: tuple[str, dict[str, Any], Read],
+    durable_mariadb: MariaDB,
+) -> None:  # fmt: skip
+    kind, options, read = place
+    schema.migrate(own_server.dsn)
+    with psycopg.connect(own_server.dsn, autocommit=True) as conn:
+        prepare(conn)
+        rows = source(conn)
+        made = make(conn, options)
+    edges = ["in batch", "in commit", "after commit"]
+    with Halts(own_server.dsn, tmp_path, kind, edges) as halts:
+        for edge in edges:
+            halts.reach(edge)
+            kill_server(own_server)
+            durable_mariadb.kill()
+            halts.leave(edge)
+            durable_mariadb.start()
+        found = ended(own_server.dsn, made)
+    assert found["state"] == "COMPLETED"
+    assert sorted(read()) == rows
+
+
+def test_mariadb_dies_in_the_middle_of_a_statement(
+    db: Database, tmp_path: Path, mortal_db: MariaDatabase, durable_mariadb: MariaDB
+) -> None:
+    """A trigger holds it up at one row, with the rows before it written."""
+    mortal_db.query(TABLE)
+    mortal_db.query(
+        "create trigger gate before insert on orders for each row set @passed = "
+        f"if(new.id = {ROWS // 2 + 1}, get_lock('gate', 60), 0)"
+    )
+    connections(tmp_path, there=mortal_db.url())
+    conn = prepare(db.connect())
+    made = create(
+        conn, {"kind": "mysql", "connection": "there", "table": "orders", "mode": "append"}, "orders",
+        batch_size=ROWS,
+    )  # fmt: skip
+    gate = durable_mariadb.connect()
+    with gate.cursor() as cursor:
+        cursor.execute("select get_lock('gate', 0)")
+        assert cursor.fetchall() == ((1,),)
+    listener = ListenerProcess(db.dsn, tmp_path, IDLE, "--writer", "mysql", *OPTIONS).ready()
+    try:
+        eventually(lambda: mortal_db.query(
+            "select 1 from information_schema.processlist as p where p.state = 'User lock'"
+        ))  # fmt: skip
+        durable_mariadb.kill()
+        eventually(lambda: listener.events("chunk failed"))
+        durable_mariadb.start()
+        assert mortal_db.query(QUERY) == []
+        found = ended(db.dsn, made)
+    finally:
+        listener.close()
+    assert found["state"] == "COMPLETED"
+    assert sorted(mortal_db.query(QUERY)) == source(conn)
+
+
+@pytest.mark.parametrize("place", ["mysql"], indirect=True)
+def test_mariadb_dies_again_and_again(
+    db: Database, tmp_path: Path, place: tuple[str, dict[str, Any], Read], durable_mariadb: MariaDB
+) -> None:
+    """Anywhere, under two threads."""
+    kind, options, read = place
+    conn = prepare(db.connect())
+    made = create(conn, {**options, "kind": kind}, "orders", batch_size=100)
+    listener = ListenerProcess(db.dsn, tmp_path, IDLE, "--writer", kind, *OPTIONS).ready()
+    try:
+        for _ in range(4):
+            before = state(conn, made)["chunks_completed"]
+            eventually(lambda: state(conn, made)["chunks_completed"] > before + 3)  # noqa: B023
+            durable_mariadb.kill()
+            durable_mariadb.start()
+        found = ended(db.dsn, made)
+    finally:
+        listener.close()
+    assert found["state"] == "COMPLETED"
+    assert sorted(read()) == source(conn)
+    assert found["rows_matched"] == ROWS
