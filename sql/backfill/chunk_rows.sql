@@ -6,20 +6,25 @@ create or replace function backlog_internal.chunk_rows(p_backfill backlog_intern
 as $$
 declare
   v_target numeric := backlog_internal.setting('backfill_chunk_seconds')::numeric;
+  v_bytes  numeric := backlog_internal.setting('backfill_chunk_mb')::numeric * 1048576;
+  v_most   numeric := p_backfill.batch_size;
   -- With filters a chunk reads more rows than it writes.
   v_share  numeric := case p_backfill.where_sql
     when 'true' then 1 else p_backfill.batch_size::numeric / p_backfill.scan_size end;
   v_rows   numeric;
   v_last   numeric;
+  v_width  numeric;
 begin
   select
     sum(c.rows_scanned) / greatest(extract(epoch from sum(c.finished_at - c.started_at)), 0.001) * v_target
       * v_share,
-    max(c.rows_scanned) filter (where c.place = 1)
-      * v_share
-  into v_rows, v_last
+    max(c.rows_scanned) filter (where c.place = 1) * v_share,
+    sum(c.bytes) / nullif(sum(c.rows_matched), 0)
+  into v_rows, v_last, v_width
   from (
-    select r.rows_scanned, r.finished_at, r.started_at, row_number() over (order by r.finished_at desc) as place
+    select
+      r.rows_scanned, r.rows_matched, r.bytes, r.finished_at, r.started_at,
+      row_number() over (order by r.finished_at desc) as place
     from backlog_internal.backfill_chunk as r
     where r.backfill_id = p_backfill.backfill_id
       and r.finished_at is not null
@@ -27,15 +32,19 @@ begin
     order by r.finished_at desc
     limit 5
   ) as c;
-  if v_rows is null or v_rows >= p_backfill.batch_size and v_last >= p_backfill.batch_size then
-    return p_backfill.batch_size;
+  -- By bytes: as wide as the last rows were, else as the statistics say.
+  v_width := coalesce(nullif(v_width, 0), p_backfill.row_width);
+  if v_bytes > 0 and v_width > 0 then
+    v_most := least(v_most, greatest(floor(v_bytes / v_width), 1));
   end if;
-  -- Down at once, up by half as much again, so that a quiet moment does not make a chunk too large.
-  return greatest(
-    least(v_rows, greatest(v_last * 1.5, 100), p_backfill.batch_size), least(100, p_backfill.batch_size)
-  )::int;
+  -- By time: down at once, up by half as much again, so that a quiet moment does not make a chunk too large.
+  if v_rows is null or v_rows >= v_most and v_last >= v_most then
+    return v_most::int;
+  end if;
+  return greatest(least(v_rows, greatest(v_last * 1.5, 100), v_most), least(100, v_most))::int;
 end;
 $$;
 
 comment on function backlog_internal.chunk_rows(backlog_internal.backfill) is
-  $$Return how many rows the next chunk may write: batch_size, or fewer when the last ones took too long.$$;
+  $$Return how many rows the next chunk may write: batch_size, or fewer when the last ones took
+too long or when rows are so wide that they would be too many bytes.$$;

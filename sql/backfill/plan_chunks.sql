@@ -25,6 +25,24 @@ begin
     join pg_stats as p on p.schemaname = n.nspname and p.tablename = c.relname
       and p.attname = any (p_backfill.column_names) and p.inherited = (c.relkind = 'p')
     where c.oid = p_backfill.source_table
+  ), 0)
+  -- Of values that are stored out of line the statistics know the pointers only.
+  + coalesce((
+    select sum(pg_relation_size(c.reltoastrelid)) / greatest(sum(c.reltuples), 1)
+    from pg_class as c
+    where c.oid in (
+      select p_backfill.source_table
+      union all
+      select t.relid from pg_partition_tree(p_backfill.source_table) as t where t.isleaf
+    )
+      and c.reltoastrelid <> 0
+      and exists (
+        select from pg_attribute as a
+        where a.attrelid = p_backfill.source_table
+          and a.attname = any (p_backfill.column_names)
+          and a.attlen = -1
+          and a.attstorage <> 'p'
+      )
   ), 0);
   rows_estimated := backlog_internal.estimate_rows(format('select from %s', p_backfill.source_table));
   if cardinality(p_backfill.key_columns) = 0 then

@@ -1,6 +1,7 @@
 create or replace view backlog_internal.setting_defaults (name, default_value, type, meaning) as
 values
   ('backfill_breaker_chunks', '5', 'integer', 'Chunks that must have failed before a backfill stops because most do.'),
+  ('backfill_chunk_mb', '128', 'numeric', 'Megabytes that a chunk should write at most; of wide rows it has fewer. 0 means any.'),
   ('backfill_chunk_seconds', '2', 'numeric', 'Time that a chunk should take; slower ones are made smaller.'),
   ('backfill_max_refused_rows', '100', 'integer', 'Rows of one chunk that may be refused before the whole chunk is.'),
   ('backfill_max_replica_lag_mb', '512', 'numeric', 'Megabytes that a replica may be behind before backfills wait; 0 means any.'),
