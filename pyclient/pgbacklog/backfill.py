@@ -49,6 +49,21 @@ def made(
     return Copier(handler, link, lent, describe)
 
 
+def writer_of(handler: Handler, order: dict[str, Any], lent: Lent) -> tuple[Writer, Job]:
+    """Return the writer of a run, not opened yet, and its job."""
+    job = Job(
+        order["run"], order["backfill_id"], order["pipeline"], order["table"],
+        tuple(Column(**column) for column in order["columns"]), tuple(order["key"]),
+        order["mode"], order["destination"], order["batch_rows"], lend=lent.get,
+    )  # fmt: skip
+    if "batch_bytes" in job.destination:
+        job = _with_bytes(job)
+    made = handler.call(job)
+    if not isinstance(made, Writer):
+        raise TypeError(f"{handler.event_type} got a {type(made).__name__}, no Writer")
+    return made, job
+
+
 class Left(Exception):  # noqa: N818 - an answer of the database
     """The backfill was paused or ended: leave the chunk."""
 
@@ -129,26 +144,6 @@ class Copier:
         self._writers.clear()
         self.lent.close()
         self.source.close()
-
-    def compare(self, order: dict[str, Any]) -> tuple[int, int]:
-        """Return how many rows the source has of a chunk now, and how many of them differ there.
-
-        Rows that the source has changed since count as well, and those that were refused.
-        """
-        read = 0
-
-        def counted(batches: Generator[Batch]) -> Generator[Batch]:
-            nonlocal read
-            for batch in batches:
-                read += len(batch)
-                yield batch
-
-        writer, job = self._writer(order)
-        chunk = Chunk(order["chunk_id"], order["fence"])
-        with closing(self._read(writer, job, order, as_text=False)) as batches:
-            differing = writer.differing(chunk, counted(batches))
-        self.lent.finish()
-        return read, differing
 
     def _copy_chunk(self, order: dict[str, Any], lease: list[int]) -> None:
         started = monotonic()
@@ -232,16 +227,7 @@ class Copier:
         run = order["run"]
         if run not in self._writers:
             self.close()  # one run at a time: destinations may allow but one writer
-            job = Job(
-                run, order["backfill_id"], order["pipeline"], order["table"],
-                tuple(Column(**column) for column in order["columns"]), tuple(order["key"]),
-                order["mode"], order["destination"], order["batch_rows"], lend=self.lent.get,
-            )  # fmt: skip
-            if "batch_bytes" in job.destination:
-                job = _with_bytes(job)
-            made = self.handler.call(job)
-            if not isinstance(made, Writer):
-                raise TypeError(f"{self.handler.event_type} got a {type(made).__name__}, no Writer")
+            made, job = writer_of(self.handler, order, self.lent)
             self._writers[run] = (made, job)
             made.open()
         return self._writers[run]

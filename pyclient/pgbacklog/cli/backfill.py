@@ -19,16 +19,16 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from pgbacklog.backfill import Copier
 from pgbacklog.cli import FAILED, FOUND, address, connection, json_option, show
 from pgbacklog.cli.selection import add_list, query, show_wide
+from pgbacklog.comparison import Comparer
 from pgbacklog.connections import Connections, Lent
 from pgbacklog.errors import BacklogError
 from pgbacklog.listener import Listener
 from pgbacklog.logs import set_up_logging
 from pgbacklog.predicate import checked
 from pgbacklog.registry import BACKFILL, Registry
-from pgbacklog.worker import Settings, describe_failure
+from pgbacklog.worker import Settings
 from pgbacklog.writers.known import BUILTIN, builtin
 
 _LIST = """
@@ -265,7 +265,7 @@ def _conclude(ctx: click.Context, rows: list[dict[str, Any]], as_json: bool) -> 
 def _compared(listener: Listener, kind: str, backfill_id: int) -> list[dict[str, Any]]:
     """Let a writer compare every chunk that it has brought."""
     link, lent = listener.open_link("verify"), Lent(listener.connections, listener.dsn)
-    copier = Copier(listener.registry[BACKFILL + kind], link, lent, describe_failure)
+    comparer = Comparer(listener.registry[BACKFILL + kind], link.dsn, lent)
     chunks = link.call(
         "select c.chunk_id from backlog.backfill_chunks as c where c.backfill_id = %s "
         "and c.state = 'COMPLETED' and c.kind <> 'settle' order by 1", [backfill_id]
@@ -276,7 +276,7 @@ def _compared(listener: Listener, kind: str, backfill_id: int) -> list[dict[str,
             for (chunk_id,) in bar:
                 ((order,),) = link.call("select backlog.backfill_chunk_query(%s)", [chunk_id])
                 try:
-                    read, differing = copier.compare(order)
+                    read, differing = comparer.compare(order)
                 except ValueError as error:
                     raise BacklogError(str(error), "See pgbacklog.writers.Writer.") from error
                 rows.append({
@@ -284,7 +284,7 @@ def _compared(listener: Listener, kind: str, backfill_id: int) -> list[dict[str,
                     "is_equal": not differing,
                 })  # fmt: skip
     finally:
-        copier.close()
+        comparer.close()
         link.close()
     return rows
 
