@@ -18,9 +18,10 @@ from pgbacklog import schema
 from ..report import Bar, Results
 from ..server import Server, backend_cpu_seconds
 from ..settings import Settings
+from ..source import COLUMNS, make_source
 from ..timing import stopwatch
 
-ROWS = 1_000_000
+ROWS = 2_000_000
 CHUNK = 10_000
 
 SPEED = "rows/s copied"
@@ -32,7 +33,6 @@ BARS = [
     Bar(SPEED, "pgbacklog", against="keyset_loop"),
     Bar(CPU, "pgbacklog", against="one_insert"),
 ]
-COLUMNS = "id, region, amount, qty, ts, note, score"
 NEXT_CHUNK = f"""
 with picked as (
   select {COLUMNS} from src where id > (select last_id from place) order by id limit {CHUNK}
@@ -51,15 +51,7 @@ def prepare(server: Server, database: str, rows: int) -> None:
     schema.migrate(server.dsn_of(database))
     with server.connect(database) as connection:
         connection.execute("select backlog.create_pipeline('bench')")
-        connection.execute(
-            "create table src (id bigint primary key, region text not null, amount numeric(12, 2), "
-            "qty int, ts timestamptz, note text, score double precision)"
-        )
-        connection.execute(
-            "insert into src select i, (array['eu', 'us', 'asia'])[1 + i % 3], i * 1.25, i % 1000, "
-            "'2024-01-01'::timestamptz + i * interval '1 second', 'note number ' || i, i / 7.0 "
-            f"from generate_series(1, {rows}) as i"
-        )
+        make_source(connection, rows)
         connection.execute("create table dst (like src including all)")
         connection.execute("create table place (last_id bigint not null)")
         connection.execute("vacuum analyze")

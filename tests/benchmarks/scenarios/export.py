@@ -24,6 +24,7 @@ from pgbacklog import schema
 from ..report import Bar, Results
 from ..server import Server
 from ..settings import Settings
+from ..source import COLUMNS, make_source
 from ..timing import stopwatch
 
 ROWS = 2_000_000
@@ -43,7 +44,6 @@ BARS = [
     Bar(SPEED, "pgbacklog", against="duckdb"),
     Bar(PEAK, "pgbacklog", at_most=350),
 ]
-COLUMNS = "id, region, amount, qty, ts, note, score"
 
 
 def prepare(server: Server, database: str, rows: int, wide: int) -> None:
@@ -52,15 +52,7 @@ def prepare(server: Server, database: str, rows: int, wide: int) -> None:
     schema.migrate(server.dsn_of(database))
     with server.connect(database) as connection:
         connection.execute("select backlog.create_pipeline('bench')")
-        connection.execute(
-            "create table src (id bigint primary key, region text not null, amount numeric(12, 2), "
-            "qty int, ts timestamptz, note text, score double precision)"
-        )
-        connection.execute(
-            "insert into src select i, (array['eu', 'us', 'asia'])[1 + i % 3], i * 1.25, i % 1000, "
-            "'2024-01-01'::timestamptz + i * interval '1 second', 'note number ' || i, i / 7.0 "
-            f"from generate_series(1, {rows}) as i"
-        )
+        make_source(connection, rows)
         part = max(1, rows // DLT_SHARE)
         connection.execute(f"create table part as select * from src limit {part}")
         connection.execute("create table wide (id int primary key, body text)")
