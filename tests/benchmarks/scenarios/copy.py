@@ -118,7 +118,9 @@ def step_to_the_end(connection: psycopg.Connection, backfill_id: int) -> None:
     """Work on a backfill until no more is to be done."""
     more = True
     while more:
-        (done,) = connection.execute("select backlog.run_backfill_step(%s)", [backfill_id]).fetchone()
+        (done,) = connection.execute(
+            "select backlog.run_backfill_step(%s)", [backfill_id]
+        ).fetchone()
         more = done["more"]
 
 

@@ -89,7 +89,8 @@ def run_backfill(dsn: str, table: str, folder: Path, batch: int, **more: Any) ->
         while True:
             Listener(dsn, registry, Working("bench", threads=2)).run(until_idle=True)
             state, rows = connection.execute(
-                "select b.state, b.rows_matched from backlog.backfills as b where b.backfill_id = %s", [made]
+                "select b.state, b.rows_matched from backlog.backfills as b where b.backfill_id = %s",
+                [made],
             ).fetchone()
             if state not in ("PENDING", "EXECUTING"):
                 assert state == "COMPLETED", state
@@ -122,7 +123,9 @@ def with_duckdb(dsn: str, folder: Path) -> int:
         connection.execute(f"load '{os.environ['DUCKDB_POSTGRES']}'")
         connection.execute(f"attach '{dsn}' as pg (type postgres, read_only)")
         query = f"select {COLUMNS} from pg.src"
-        done = connection.execute(f"copy ({query}) to '{folder}/all.parquet' (format parquet)").fetchone()
+        done = connection.execute(
+            f"copy ({query}) to '{folder}/all.parquet' (format parquet)"
+        ).fetchone()
     return int(done[0])
 
 
