@@ -40,6 +40,7 @@
 
 -- Retry engine: limits and circuit breakers
 \ir retry/refresh_lanes.sql
+\ir retry/return_lanes.sql
 \ir retry/open_gate.sql
 \ir retry/close_gate.sql
 \ir retry/gate_success.sql
@@ -402,6 +403,7 @@
 \ir backfill/copy_rows_singly.sql
 \ir backfill/bisect_chunk.sql
 \ir backfill/finish_chunk.sql
+\ir backfill/trip_destination.sql
 \ir backfill/fail_chunk.sql
 \ir backfill/split_chunk.sql
 \ir backfill/is_timeout.sql

@@ -1208,6 +1208,7 @@ function backlog_internal.rescue_leases(p_limit integer, p_now timestamp with ti
 function backlog_internal.resolve_backfill_table(p_pipeline_id bigint, p_name text) returns regclass stable
 function backlog_internal.restage_quarantined(p_table backlog_internal.pipeline_table) returns bigint
 function backlog_internal.retry_status() returns jsonb stable
+function backlog_internal.return_lanes(p_gate_id integer) returns void
 function backlog_internal.roll_up_failures() returns bigint
 function backlog_internal.row_error(p_delta regclass, p_row jsonb) returns text[]
 function backlog_internal.row_rules(p_table backlog_internal.pipeline_table) returns TABLE(rule text, sql_state text, constraint_name text, column_name text, broken_sql text, message text) stable
@@ -1246,6 +1247,7 @@ function backlog_internal.tick_events(p_limit integer DEFAULT 10000) returns jso
 function backlog_internal.tick_hooks(p_limit integer DEFAULT 10000) returns jsonb
 function backlog_internal.tick_load(p_limit integer DEFAULT 10000) returns jsonb
 function backlog_internal.tick_retry() returns jsonb
+function backlog_internal.trip_destination(p_backfill backlog_internal.backfill, p_error text) returns void
 function backlog_internal.trip_lane(p_lane_id integer, p_seconds integer, p_error text, p_now timestamp with time zone) returns void
 function backlog_internal.truncate_delta(p_delta regclass, p_live text) returns boolean
 function backlog_internal.typed_columns(p_delta regclass, p_columns text[], p_row jsonb) returns jsonb

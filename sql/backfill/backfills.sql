@@ -23,8 +23,8 @@ select
   b.cursor_to,
   b.paused_at,
   b.pause_reason,
-  b.throttled_at,
-  b.throttle_reason,
+  coalesce(g.changed_at, b.throttled_at) as throttled_at,
+  coalesce(g.reason, b.throttle_reason) as throttle_reason,
   b.reason,
   c.chunks,
   c.chunks_completed,
@@ -80,7 +80,18 @@ cross join lateral (
     order by k.finished_at desc
     limit 20
   ) as l
-) as r;
+) as r
+left join lateral (
+  select k.changed_at, format('circuit breaker %s: %s', k.state, k.last_error) as reason
+  from backlog_internal.retry_lane as l
+  join backlog_internal.retry_gate as h on h.gate_id = l.gate_id
+  join backlog.circuit_breakers as k
+    on k.event_type = h.event_type and k.channel_name is not distinct from h.channel_name
+  where b.state in ('PENDING', 'EXECUTING')
+    and l.event_type = 'backfill.' || case b.kind when 'table' then 'sql' else b.kind end
+    and l.channel_name = b.backfill_id::text
+    and k.state <> 'closed'
+) as g on true;
 
 comment on view backlog.backfills is
   $$List the backfills with their state, progress and speed.

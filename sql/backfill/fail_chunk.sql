@@ -13,6 +13,11 @@ as $$
 declare
   v_outcome text;
 begin
+  if (
+    backlog_internal.judge_failure(backlog_internal.backfill_event_type(p_backfill), p_error, p_error_code)
+  ).action = 'trip' then
+    perform backlog_internal.trip_destination(p_backfill, p_error);
+  end if;
   select f.outcome into v_outcome
   from backlog.fail_retry_items(
     array[p_chunk.item_id], array[p_chunk.lock_token], array[p_error], array[p_error_code],

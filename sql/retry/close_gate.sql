@@ -17,6 +17,7 @@ begin
     and g.state <> 'open';
   if found then
     perform backlog_internal.refresh_lanes(p_gate_id);
+    perform backlog_internal.return_lanes(p_gate_id);
   end if;
 end;
 $$;

@@ -23,6 +23,7 @@ begin
       changed_at = backlog_internal.clock()
     where g.gate_id = v_gate_id;
     perform backlog_internal.refresh_lanes(v_gate_id);
+    perform backlog_internal.return_lanes(v_gate_id);
     v_gates := v_gates + 1;
   end loop;
 

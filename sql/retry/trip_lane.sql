@@ -16,11 +16,15 @@ declare
 begin
   select l.* into v_lane from backlog_internal.retry_lane as l where l.lane_id = p_lane_id;
   v_policy := backlog_internal.effective_policy(v_lane.event_type);
+  -- Backfills of one kind go to many places: what is wrong with one must not stop the others.
+  if starts_with(v_lane.event_type, 'backfill.') then
+    v_policy.limit_scope := 'channel';
+  end if;
   v_gate_id := backlog_internal.gate_for_lane(
     v_lane.event_type, v_lane.channel_name, v_policy, true
   );
 
-  -- A lane without limits had no gate; from now on its claims pass one.
+  -- A lane without limits had no gate; its claims pass one now.
   update backlog_internal.retry_lane as l
   set gate_id = v_gate_id
   where l.event_type = v_lane.event_type
@@ -34,4 +38,6 @@ end;
 $$;
 
 comment on function backlog_internal.trip_lane(int, int, text, timestamptz) is
-  $$Open the circuit breaker in front of a lane, making its gate when it has none.$$;
+  $$Open the circuit breaker in front of a lane, making its gate when it has none.
+
+A lane of backfills gets one of its own, whatever its policy says, until the breaker closes.$$;
