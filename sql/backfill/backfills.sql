@@ -42,14 +42,16 @@ select
   case when b.state = 'EXECUTING' then round(r.matched / r.seconds) end as rows_per_second,
   case when b.state = 'EXECUTING' then round(r.bytes / r.seconds / 1048576, 2) end as megabytes_per_second,
   case
-    when b.state = 'EXECUTING' and b.paused_at is null and r.scanned > 0
+    when b.state = 'EXECUTING' and b.paused_at is null and b.phase = 'copy' and r.scanned > 0
       then make_interval(secs => round(c.rows_left / (r.scanned / r.seconds))::double precision)
   end as time_left,
   b.created_by,
   b.created_at,
   b.planned_at,
   b.started_at,
-  b.finished_at
+  b.finished_at,
+  b.unwatched_at,
+  c.rows_again
 from backlog_internal.backfill as b
 join backlog_internal.pipeline as p on p.pipeline_id = b.pipeline_id
 cross join lateral (
@@ -57,13 +59,16 @@ cross join lateral (
     count(*) as chunks,
     count(*) filter (where k.state = 'COMPLETED') as chunks_completed,
     count(*) filter (where k.state = 'FAILED') as chunks_failed,
-    coalesce(sum(k.rows_scanned), 0)::bigint as rows_scanned,
-    coalesce(sum(k.rows_matched), 0)::bigint as rows_matched,
+    coalesce(sum(k.rows_scanned) filter (where m.copies), 0)::bigint as rows_scanned,
+    coalesce(sum(k.rows_matched) filter (where m.copies), 0)::bigint as rows_matched,
+    coalesce(sum(k.rows_matched) filter (where not m.copies), 0)::bigint as rows_again,
     coalesce(sum(k.rows_written), 0)::bigint as rows_written,
     coalesce(sum(k.rows_refused), 0)::bigint as rows_refused,
     coalesce(sum(k.bytes), 0)::bigint as bytes,
-    coalesce(sum(k.rows_estimated) filter (where k.state <> 'COMPLETED'), 0)::bigint as rows_left
+    coalesce(sum(k.rows_estimated) filter (where m.copies and k.state <> 'COMPLETED'), 0)::bigint as rows_left
   from backlog_internal.backfill_chunk as k
+  -- What comes after the copy reads rows that it has read already.
+  cross join lateral (select k.kind not in ('settle', 'touched', 'extra', 'repair') as copies) as m
   where k.backfill_id = b.backfill_id
 ) as c
 cross join lateral (
@@ -102,8 +107,9 @@ comment on column backlog.backfills.table_name is 'The table that is read.';
 comment on column backlog.backfills.chunks is 'Chunks so far; a large one is cut while it is worked on.';
 comment on column backlog.backfills.chunks_completed is 'Chunks that are done.';
 comment on column backlog.backfills.chunks_failed is 'Chunks that were given up.';
-comment on column backlog.backfills.rows_scanned is 'Rows read so far.';
+comment on column backlog.backfills.rows_scanned is 'Rows read so far, each counted once.';
 comment on column backlog.backfills.rows_matched is 'Rows among them that match the filters.';
+comment on column backlog.backfills.rows_again is 'Rows read or deleted after the copy: committed late, changed meanwhile, or repaired.';
 comment on column backlog.backfills.rows_written is 'Rows that the destination took or changed.';
 comment on column backlog.backfills.rows_refused is 'Rows that the destination refused; see backlog.incidents.';
 comment on column backlog.backfills.bytes is 'Bytes written; estimated for tables.';
@@ -111,7 +117,7 @@ comment on column backlog.backfills.rows_estimated is 'Rows to read in all, esti
 comment on column backlog.backfills.percent is 'Share of the rows that were read.';
 comment on column backlog.backfills.rows_per_second is 'Matching rows per second in the last 20 chunks.';
 comment on column backlog.backfills.megabytes_per_second is 'Megabytes per second in the last 20 chunks.';
-comment on column backlog.backfills.time_left is 'Time until all is read, at the speed of the last 20 chunks.';
+comment on column backlog.backfills.time_left is 'Time until all is read, at the speed of the last 20 chunks; null after the copy.';
 comment on column backlog.backfills.backfill_id is 'Key.';
 comment on column backlog.backfills.state is 'PENDING, EXECUTING, COMPLETED, FAILED or CANCELLED.';
 comment on column backlog.backfills.started_at is 'When the first chunk was taken.';

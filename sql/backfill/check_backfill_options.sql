@@ -35,6 +35,8 @@ declare
     when p_backfill.consistency = 'converge' and exists (
       select from pg_class as c where c.oid = p_backfill.source_table and c.relkind not in ('r', 'p')
     ) then 'converge needs a table that can have triggers'
+    when p_backfill.consistency = 'converge' and jsonb_typeof(p_options -> 'incremental') = 'object' then
+      'a run that converges is complete by itself and cannot be incremental'
     when jsonb_typeof(p_options -> 'incremental') not in ('null', 'object') then
       'incremental must be an object with a column'
   end;

@@ -5,32 +5,27 @@ create or replace function backlog_internal.converge_backfill(p_backfill backlog
   set search_path = pg_catalog, pg_temp
   set lock_timeout = '2s'
 as $$
-declare
-  v_many boolean;
 begin
+  perform backlog_internal.check_read_committed();
   update backlog_internal.backfill as b
   set phase = 'converge'
   where b.backfill_id = p_backfill.backfill_id
     and b.phase <> 'converge';
-  select count(*) > 1000 into v_many
-  from (
-    select from backlog_internal.backfill_touched as t
-    where t.backfill_id = p_backfill.backfill_id
-    limit 1001
-  ) as t;
-  -- Where others write faster than this can follow, it must come to an end all the same.
-  if v_many and (
-    select count(*) < 50
-    from backlog_internal.backfill_chunk as c
-    where c.backfill_id = p_backfill.backfill_id and c.kind = 'touched'
-  ) then
-    perform backlog_internal.add_touched_chunk(p_backfill.backfill_id);
-    return jsonb_build_object('action', 'planned');
-  end if;
 
   begin
+    if p_backfill.unwatched_at is not null then
+      perform backlog_internal.restart_backfill(p_backfill);
+      perform backlog_internal.enqueue_chunks(p_backfill.backfill_id);
+      return jsonb_build_object('action', 'planned');
+    elsif backlog_internal.plan_missed(p_backfill) or backlog_internal.plan_touched(p_backfill.backfill_id) then
+      return jsonb_build_object('action', 'planned');
+    end if;
+
     -- Few are left: keep writers out for a moment, so that there is a last one.
     execute format('lock table %s in share row exclusive mode', p_backfill.source_table);
+    if backlog_internal.plan_missed(p_backfill) then
+      return jsonb_build_object('action', 'planned');
+    end if;
     perform backlog_internal.copy_keys(p_backfill, null);
     perform backlog_internal.unwatch_keys(p_backfill);
   exception
@@ -39,8 +34,11 @@ begin
       return jsonb_build_object('action', 'wait', 'reason', 'the table is being written: ' || sqlerrm);
     when deadlock_detected or serialization_failure then
       return jsonb_build_object('action', 'wait', 'reason', sqlerrm);
-    -- The destination refuses a row. The triggers stay, so that it can go on once that is cured.
-    when data_exception or integrity_constraint_violation or raise_exception then
+    -- The destination refuses a row, or a new partition cannot be watched. The triggers stay for a while,
+    -- so that it can go on once that is cured.
+    when data_exception or integrity_constraint_violation or raise_exception or insufficient_privilege
+      or object_not_in_prerequisite_state or wrong_object_type or feature_not_supported
+    then
       perform backlog_internal.end_backfill(
         p_backfill.backfill_id, 'FAILED', format('%s (%s)', sqlerrm, sqlstate)
       );
@@ -55,4 +53,7 @@ comment on function backlog_internal.converge_backfill(backlog_internal.backfill
   $$Copy again what changed during the copy, until nothing is left; return what was done.
 
 While many keys are left they are a chunk like any other. The last few are copied while nobody can write,
-in the transaction that drops the triggers: at its end source and destination are equal.$$;
+in the transaction that drops the triggers: at its end source and destination are equal. One that missed
+changes starts over.
+
+Raises 25001 in a transaction that would not see what others commit.$$;

@@ -10,9 +10,7 @@ create or replace function backlog_internal.copy_keys(
 as $$
 declare
   v_keys   text[];
-  v_all    boolean;
   v_values text;
-  v_rows   bigint;
 begin
   -- Taken before the rows are read: a change after that is noted anew.
   with gone as (
@@ -21,32 +19,27 @@ begin
       select c.touched_id
       from backlog_internal.backfill_touched as c
       where c.backfill_id = p_backfill.backfill_id
+        and c.key is not null
       order by c.touched_id
       limit p_limit
     )
     returning t.key
   )
-  select count(*), bool_or(g.key is null), array_agg(distinct g.key::text) filter (where g.key is not null)
-  into touched, v_all, v_keys
+  select count(*), array_agg(distinct g.key::text)
+  into touched, v_keys
   from gone as g;
   written := 0;
   if touched = 0 then
     return;
   end if;
 
-  if v_all then
-    written := backlog_internal.match_keys(p_backfill, null);
-  end if;
-  if v_keys is not null then
-    select 'values ' || string_agg(format('(%s)', (
-      select string_agg(format('%L::%s', u.value, u.type), ', ' order by u.place)
-      from unnest(k.value::text[], p_backfill.key_types) with ordinality as u (value, type, place)
-    )), ', ')
-    into v_values
-    from unnest(v_keys) as k (value);
-    v_rows := backlog_internal.match_keys(p_backfill, v_values);
-    written := written + v_rows;
-  end if;
+  select 'values ' || string_agg(format('(%s)', (
+    select string_agg(format('%L::%s', u.value, u.type), ', ' order by u.place)
+    from unnest(k.value::text[], p_backfill.key_types) with ordinality as u (value, type, place)
+  )), ', ')
+  into v_values
+  from unnest(v_keys) as k (value);
+  written := backlog_internal.match_keys(p_backfill, v_values);
 end;
 $$;
 

@@ -19,6 +19,7 @@ begin
   returning b.* into v_backfill;
   perform backlog_internal.report_end(v_backfill);
   perform backlog_internal.withdraw_chunks(p_backfill_id, lower(p_state));
+  perform backlog_internal.stop_watching(p_backfill_id);
 end;
 $$;
 

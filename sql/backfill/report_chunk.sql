@@ -20,7 +20,7 @@ begin
   if exists (select from backlog_internal.hook as h where h.kind = 'checkpoint' and h.enabled) then
     v_wanted := backlog_internal.wanted_payload('checkpoint', v_pipeline);
   end if;
-  if v_wanted <> 'none' and p_chunk.kind <> 'touched' then
+  if v_wanted <> 'none' and p_chunk.kind not in ('touched', 'extra') then
     execute format(
       'select coalesce(jsonb_agg(jsonb_build_object(%s)), ''[]'') from %s as s where %s and (%s)',
       (

@@ -21,7 +21,7 @@ begin
       perform backlog.release_retry_items(array[v_chunk.item_id], array[v_chunk.lock_token]);
       return jsonb_build_object('action', 'split', 'chunk_id', p_chunk_id, 'reason', p_error);
     end if;
-  elsif p_backfill.on_error = 'bisect' and v_chunk.kind <> 'touched'
+  elsif p_backfill.on_error = 'bisect' and v_chunk.kind not in ('touched', 'extra')
     and (left(v_code, 2) in ('22', '23', '21', '44', '54') or v_code = 'P0001')
   then
     begin

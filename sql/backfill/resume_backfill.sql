@@ -24,7 +24,10 @@ begin
     reason = case when b.state in ('FAILED', 'CANCELLED') then 'resumed' end,
     finished_at = null
   where b.backfill_id = p_backfill_id;
-  if v_backfill.state in ('FAILED', 'CANCELLED') then
+  if v_backfill.unwatched_at is not null and v_backfill.phase in ('copy', 'converge') then
+    perform backlog_internal.restart_backfill(v_backfill);
+    return backlog_internal.enqueue_chunks(p_backfill_id);
+  elsif v_backfill.state in ('FAILED', 'CANCELLED') then
     return backlog_internal.reopen_chunks(p_backfill_id);
   end if;
   return backlog_internal.enqueue_chunks(p_backfill_id);
@@ -34,8 +37,9 @@ $$;
 comment on function backlog.resume_backfill(bigint) is
   $$Let a backfill that was paused, failed or was cancelled go on where it stopped.
 
-Chunks that are done stay done; failed ones are tried again. Returns how many chunks were put into the
-queue.
+Chunks that are done stay done; failed ones are tried again. A converging one that no longer noted what
+changed (unwatched_at in backlog.backfills) watches its table again and starts over. Returns how many chunks
+were put into the queue.
 
 Raises PB301 when there is none, PB303 when it is COMPLETED, PB304 when its table, columns, key or filters
 changed since it was planned.$$;

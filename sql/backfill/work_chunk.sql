@@ -24,6 +24,9 @@ begin
       v_chunk.rows_scanned := v_counts.touched;
       v_chunk.rows_matched := v_counts.touched;
       v_chunk.rows_written := v_counts.written;
+    elsif v_chunk.kind = 'extra' then
+      v_chunk.rows_written := backlog_internal.delete_extra(p_backfill, v_chunk);
+      v_chunk.rows_matched := v_chunk.rows_written;
     else
       v_chunk := backlog_internal.copy_chunk(p_backfill, v_chunk);
     end if;

@@ -13,9 +13,10 @@ begin
     return jsonb_build_object('busy', true);
   end if;
 
-  -- Retention may lock the whole history, and all events, for the rest of the transaction, so it comes last.
-  v_done := backlog_internal.tick_backfill() || backlog_internal.tick_load() || backlog_internal.tick_hooks()
-    || backlog_internal.tick_retry() || backlog_internal.tick_events();
+  -- Retention may lock the whole history, and all events, for the rest of the transaction, so it comes late;
+  -- and last of all what may lock tables of users.
+  v_done := backlog_internal.tick_load() || backlog_internal.tick_hooks() || backlog_internal.tick_backfill()
+    || backlog_internal.tick_retry() || backlog_internal.tick_events() || backlog_internal.tick_watches();
   return v_done || jsonb_build_object('busy', false, 'at', backlog_internal.clock());
 end;
 $$;

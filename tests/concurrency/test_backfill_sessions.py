@@ -5,11 +5,8 @@ In the end source and destination are compared exactly.
 
 from __future__ import annotations
 
-import random
 import threading
-import time
 from collections import Counter
-from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -19,65 +16,7 @@ from psycopg.types.json import Jsonb
 from support.database import Database
 from support.listening import eventually
 from support.parts import missing
-
-ROWS = 5000
-SOURCE = f"""
-create table public.src (id int primary key, v int, note text) with (autovacuum_enabled = false);
-insert into public.src select n, n, 'n' || n from generate_series(1, {ROWS}) as n;
-analyze public.src;
-create table public.dst (like public.src including all);
-select backlog.create_pipeline('p');
-"""
-
-
-def make(conn: psycopg.Connection[Any], **options: Any) -> int:
-    """Make a backfill from src to dst."""
-    options.setdefault("destination", {"kind": "table", "table": "dst"})
-    options.setdefault("batch_size", 100)
-    names = ", ".join(f"p_{name} => %s" for name in options)
-    values = [Jsonb(each) if isinstance(each, (dict, list)) else each for each in options.values()]
-    row = conn.execute(f"select backlog.create_backfill('p', 'src', {names})", values).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-def step(conn: psycopg.Connection[Any], backfill: int) -> dict[str, Any]:
-    """Take one step."""
-    row = conn.execute("select backlog.run_backfill_step(%s)", [backfill]).fetchone()
-    assert row is not None
-    return dict(row[0])
-
-
-def run(conn: psycopg.Connection[Any], backfill: int, seconds: float = 60) -> Counter[str]:
-    """Step until there is nothing more to do; return what was done how often."""
-    done: Counter[str] = Counter()
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = step(conn, backfill)
-        done[answer["action"]] += 1
-        if not answer["more"]:
-            return done
-        assert time.monotonic() < deadline, answer
-        if answer["action"] in ("wait", "retry"):
-            time.sleep(0.02)
-
-
-def state(conn: psycopg.Connection[Any], backfill: int) -> tuple[Any, ...]:
-    """Return the state of a backfill and why it has it."""
-    row = conn.execute(
-        "select state, reason from backlog.backfills where backfill_id = %s", [backfill]
-    ).fetchone()
-    assert row is not None
-    return row
-
-
-def assert_equal(conn: psycopg.Connection[Any], target: str = "public.dst") -> None:
-    """Insist that source and destination have the same rows."""
-    difference = conn.execute(
-        f"(table public.src except all table {target}) union all "
-        f"(table {target} except all table public.src)"
-    ).fetchall()
-    assert difference == []
+from support.stepping import ROWS, SOURCE, assert_equal, make, run, state, step
 
 
 @pytest.fixture
@@ -148,67 +87,6 @@ def test_appending_waits_for_late_commits_first(db: Database, conn: psycopg.Conn
     backfill = make(conn)
     assert step(conn, backfill)["reason"] == "transactions older than the plan are still open"
     late.execute("commit")
-    run(conn, backfill)
-    assert_equal(conn)
-
-
-def change(conn: psycopg.Connection[Any], stop: threading.Event, seed: int) -> None:
-    """Insert, update, delete and move rows until told to stop."""
-    chance = random.Random(seed)
-    while not stop.is_set():
-        key, new = chance.randint(1, ROWS), chance.randint(ROWS + 1, ROWS * 1000)
-        # Moving to a key that is taken fails, and that is all.
-        with suppress(psycopg.errors.UniqueViolation), conn.transaction():
-            conn.execute(
-                chance.choice([
-                    "update public.src set v = v + 1, note = note || 'u' where id = %(key)s",
-                    "delete from public.src where id = %(key)s",
-                    "update public.src set id = %(new)s where id = %(key)s",
-                    "insert into public.src values (%(new)s, 1, 'new') on conflict do nothing",
-                    "insert into public.src values (%(key)s, 2, 'again') on conflict (id) do update set v = -2",
-                    "update public.src set v = -v where id between %(key)s and %(key)s + 20",
-                ]),
-                {"key": key, "new": new},
-            )
-
-
-def test_converge_ends_equal_while_others_write(db: Database, conn: psycopg.Connection[Any]) -> None:
-    """Writers never stop. In the transaction that ends it they are kept out, and all is equal."""
-    backfill = make(conn, consistency="converge", filters=[{"column": "v", "operator": ">=", "value": 0}])
-    stop = threading.Event()
-    writers = [
-        threading.Thread(target=change, args=(db.connect(), stop, seed)) for seed in range(2)
-    ]
-    for each in writers:
-        each.start()
-    difference: list[Any] | None = None
-    deadline = time.monotonic() + 90
-    while difference is None and time.monotonic() < deadline:
-        with conn.transaction():
-            if step(conn, backfill)["action"] == "finished":
-                difference = conn.execute(
-                    "(select * from public.src where v >= 0 except all table public.dst) union all "
-                    "(table public.dst except all select * from public.src where v >= 0)"
-                ).fetchall()
-        time.sleep(0.01)
-    stop.set()
-    for each in writers:
-        each.join(30)
-    assert difference == []
-    assert state(conn, backfill) == ("COMPLETED", None)
-    left = conn.execute(
-        "select count(*) from pg_trigger where tgname like 'pgbacklog_backfill%%' "
-        "union all select count(*) from backlog_internal.backfill_touched", ()
-    ).fetchall()
-    assert left == [(0,), (0,)]
-
-
-def test_converge_sees_truncate(conn: psycopg.Connection[Any]) -> None:
-    backfill = make(conn, consistency="converge", workers=1)
-    while step(conn, backfill)["action"] != "copied":
-        pass
-    conn.execute("truncate public.src")
-    conn.execute("insert into public.src values (1, 1, 'only')")
     run(conn, backfill)
     assert_equal(conn)
 
