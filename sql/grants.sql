@@ -123,6 +123,7 @@ grant select, insert on backlog.backfill_queue to backlog_operator;
 grant select on backlog.backfill_queue to backlog_worker, backlog_monitor;
 grant execute on function backlog.backfill_chunk_query(bigint) to backlog_worker, backlog_operator;
 grant execute on function backlog.backfill_chunk_stop(bigint, bigint) to backlog_worker;
+grant execute on function backlog.backfill_snapshot_held(bigint, int) to backlog_worker, backlog_operator, backlog_monitor;
 grant execute on function backlog.backfill_throttle(regclass) to backlog_worker, backlog_operator, backlog_monitor;
 grant execute on function backlog.begin_backfill_chunk(bigint, bigint) to backlog_worker;
 grant execute on function backlog.cancel_backfill(bigint, text) to backlog_operator;
@@ -130,8 +131,10 @@ grant execute on function backlog.complete_backfill_chunk(bigint, bigint, jsonb,
 grant execute on function backlog.create_backfill(text, text, jsonb, jsonb, text[], jsonb, text, text, int, int, int, int, text, boolean, jsonb, text[], boolean) to backlog_operator;
 grant execute on function backlog.delete_backfill(bigint) to backlog_operator;
 grant execute on function backlog.drop_backfill_view(regclass) to backlog_operator;
+grant execute on function backlog.export_backfill_snapshot(bigint, int) to backlog_worker;
 grant execute on function backlog.fail_backfill_chunk(bigint, bigint, text, text, int) to backlog_worker;
 grant execute on function backlog.note_touched_rows() to backlog_operator;
+grant execute on function backlog.keep_backfill_snapshot(bigint, jsonb) to backlog_worker;
 grant execute on function backlog.pause_backfill(bigint, text) to backlog_operator;
 grant execute on function backlog.register_backfill_view(regclass, text[]) to backlog_operator;
 grant execute on function backlog.resume_backfill(bigint) to backlog_operator;
@@ -145,6 +148,7 @@ grant execute on function backlog.unschedule_backfill(text) to backlog_operator;
 grant execute on function backlog.verify_backfill(bigint, int) to backlog_operator;
 grant select on backlog.backfill_differences to backlog_worker, backlog_operator, backlog_monitor;
 grant select on backlog.backfill_schedules to backlog_worker, backlog_operator, backlog_monitor;
+grant execute on function backlog.share_backfill_snapshot(bigint, bigint, jsonb) to backlog_worker;
 grant execute on function backlog.split_backfill_chunk(bigint, bigint) to backlog_worker;
 
 -- Monitor

@@ -48,6 +48,12 @@ table backlog_internal.backfill (
   finished_at timestamp with time zone,
   created_by text not null,
   created_at timestamp with time zone not null,
+  watched_tables oid[],
+  unwatched_at timestamp with time zone,
+  snapshot_number integer,
+  snapshot_at timestamp with time zone,
+  snapshot_pid integer,
+  snapshot_files jsonb,
   constraint backfill_batch_size_in_range CHECK (((batch_size >= 1) AND (batch_size <= 10000000))),
   constraint backfill_consistency_is_known CHECK ((consistency = ANY (ARRAY['chunk'::text, 'snapshot'::text, 'converge'::text]))),
   constraint backfill_destination_is_an_object CHECK ((jsonb_typeof(destination) = 'object'::text)),
@@ -55,9 +61,10 @@ table backlog_internal.backfill (
   constraint backfill_kind_is_plain CHECK ((kind ~ '^[a-z][a-z0-9_]{0,49}$'::text)),
   constraint backfill_on_error_is_known CHECK ((on_error = ANY (ARRAY['bisect'::text, 'fail'::text]))),
   constraint backfill_phase_is_known CHECK ((phase = ANY (ARRAY['copy'::text, 'settle'::text, 'converge'::text, 'done'::text]))),
-  constraint backfill_plan_kind_is_known CHECK ((plan_kind = ANY (ARRAY['none'::text, 'histogram'::text, 'keyset'::text, 'whole'::text]))),
+  constraint backfill_plan_kind_is_known CHECK ((plan_kind = ANY (ARRAY['none'::text, 'histogram'::text, 'keyset'::text, 'whole'::text, 'blocks'::text]))),
   constraint backfill_priority_in_range CHECK (((priority >= 1) AND (priority <= 10))),
   constraint backfill_scan_size_in_range CHECK (((scan_size >= 1) AND (scan_size <= 100000000))),
+  constraint backfill_snapshot_number_is_natural CHECK ((snapshot_number >= 0)),
   constraint backfill_state_is_known CHECK ((state = ANY (ARRAY['PENDING'::text, 'EXECUTING'::text, 'COMPLETED'::text, 'FAILED'::text, 'CANCELLED'::text]))),
   constraint backfill_workers_in_range CHECK (((workers >= 1) AND (workers <= 64))),
   constraint backfill_write_mode_is_known CHECK ((write_mode = ANY (ARRAY['upsert'::text, 'append'::text]))),
@@ -67,6 +74,7 @@ table backlog_internal.backfill (
 CREATE INDEX backfill_alive ON backlog_internal.backfill USING btree (priority, backfill_id) WHERE (state = ANY (ARRAY['PENDING'::text, 'EXECUTING'::text]))
 CREATE INDEX backfill_by_pipeline ON backlog_internal.backfill USING btree (pipeline_id)
 CREATE INDEX backfill_by_series ON backlog_internal.backfill USING btree (series, backfill_id)
+CREATE INDEX backfill_watching ON backlog_internal.backfill USING btree (backfill_id) WHERE ((consistency = 'converge'::text) AND (unwatched_at IS NULL))
 CREATE UNIQUE INDEX backfill_executes_once ON backlog_internal.backfill USING btree (series) WHERE (state = 'EXECUTING'::text)
 
 table backlog_internal.backfill_chunk (
@@ -98,7 +106,8 @@ table backlog_internal.backfill_chunk (
   destination_rows bigint,
   destination_checksum numeric,
   created_at timestamp with time zone not null,
-  constraint backfill_chunk_kind_is_known CHECK ((kind = ANY (ARRAY['range'::text, 'nulls'::text, 'whole'::text, 'settle'::text, 'touched'::text]))),
+  replaces bigint,
+  constraint backfill_chunk_kind_is_known CHECK ((kind = ANY (ARRAY['range'::text, 'nulls'::text, 'whole'::text, 'settle'::text, 'touched'::text, 'extra'::text, 'blocks'::text, 'repair'::text]))),
   constraint backfill_chunk_state_is_known CHECK ((state = ANY (ARRAY['PENDING'::text, 'COMPLETED'::text, 'FAILED'::text]))),
   constraint backfill_chunk_backfill_fkey FOREIGN KEY (backfill_id) REFERENCES backlog_internal.backfill(backfill_id) ON DELETE CASCADE,
   constraint backfill_chunk_pkey PRIMARY KEY (chunk_id)
@@ -124,11 +133,14 @@ table backlog_internal.backfill_difference (
   chunk_id bigint not null,
   key text[] not null,
   problem text not null,
+  repair_chunk_id bigint,
   constraint backfill_difference_problem_is_known CHECK ((problem = ANY (ARRAY['missing'::text, 'different'::text, 'extra'::text]))),
   constraint backfill_difference_chunk_fkey FOREIGN KEY (chunk_id) REFERENCES backlog_internal.backfill_chunk(chunk_id) ON DELETE CASCADE,
+  constraint backfill_difference_repair_fkey FOREIGN KEY (repair_chunk_id) REFERENCES backlog_internal.backfill_chunk(chunk_id) ON DELETE SET NULL,
   constraint backfill_difference_pkey PRIMARY KEY (difference_id)
 )
 CREATE INDEX backfill_difference_by_chunk ON backlog_internal.backfill_difference USING btree (chunk_id)
+CREATE INDEX backfill_difference_by_repair ON backlog_internal.backfill_difference USING btree (repair_chunk_id) WHERE (repair_chunk_id IS NOT NULL)
 
 table backlog_internal.backfill_schedule (
   schedule_id bigint not null generated always as identity,
@@ -153,6 +165,7 @@ table backlog_internal.backfill_touched (
   constraint backfill_touched_pkey PRIMARY KEY (touched_id)
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
 CREATE INDEX backfill_touched_by_backfill ON backlog_internal.backfill_touched USING btree (backfill_id, touched_id)
+CREATE INDEX backfill_touched_without_key ON backlog_internal.backfill_touched USING btree (backfill_id) WHERE (key IS NULL)
 
 table backlog_internal.backfill_transition (
   transition_id bigint not null generated always as identity,
@@ -825,7 +838,7 @@ view backlog.backfill_differences (backfill_id bigint, chunk_id bigint, key_colu
 view backlog.backfill_queue (backfill_id bigint, pipeline text, table_name text, filters jsonb, predicate text, destination jsonb, consistency text, batch_size integer, priority smallint, state text, count_record bigint, created_at timestamp with time zone)
 view backlog.backfill_schedules (name text, every interval, next_at timestamp with time zone, options jsonb, last_backfill_id bigint, last_state text, last_error text, created_by text, created_at timestamp with time zone)
 view backlog.backfill_transitions (transition_id bigint, backfill_id bigint, from_state text, to_state text, reason text, changed_by text, changed_at timestamp with time zone)
-view backlog.backfills (backfill_id bigint, pipeline text, table_name text, state text, phase text, destination jsonb, filters jsonb, predicate text, write_mode text, consistency text, batch_size integer, scan_size integer, workers integer, priority smallint, on_error text, plan_kind text, key_columns text[], column_names text[], incremental_column text, cursor_from text, cursor_to text, paused_at timestamp with time zone, pause_reason text, throttled_at timestamp with time zone, throttle_reason text, reason text, chunks bigint, chunks_completed bigint, chunks_failed bigint, rows_scanned bigint, rows_matched bigint, rows_written bigint, rows_refused bigint, bytes bigint, rows_estimated bigint, percent numeric, rows_per_second numeric, megabytes_per_second numeric, time_left interval, created_by text, created_at timestamp with time zone, planned_at timestamp with time zone, started_at timestamp with time zone, finished_at timestamp with time zone)
+view backlog.backfills (backfill_id bigint, pipeline text, table_name text, state text, phase text, destination jsonb, filters jsonb, predicate text, write_mode text, consistency text, batch_size integer, scan_size integer, workers integer, priority smallint, on_error text, plan_kind text, key_columns text[], column_names text[], incremental_column text, cursor_from text, cursor_to text, paused_at timestamp with time zone, pause_reason text, throttled_at timestamp with time zone, throttle_reason text, reason text, chunks bigint, chunks_completed bigint, chunks_failed bigint, rows_scanned bigint, rows_matched bigint, rows_written bigint, rows_refused bigint, bytes bigint, rows_estimated bigint, percent numeric, rows_per_second numeric, megabytes_per_second numeric, time_left interval, created_by text, created_at timestamp with time zone, planned_at timestamp with time zone, started_at timestamp with time zone, finished_at timestamp with time zone, snapshot_at timestamp with time zone, snapshot_held boolean, unwatched_at timestamp with time zone, rows_again bigint)
 view backlog.circuit_breakers (event_type text, channel_name text, state text, failures integer, first_failure_at timestamp with time zone, changed_at timestamp with time zone, reopen_at timestamp with time zone, last_error text, tokens_left bigint)
 view backlog.critical_rules (name text, predicate text, pipelines text[], created_by text, created_at timestamp with time zone)
 view backlog.dead_letters (id bigint, event_id uuid, event_type text, channel_name text, plugin_name text, died_at timestamp with time zone, reason text, error text, error_code text, retry_count integer, redrive_count integer, priority integer, correlation_id text, dedupe_key text, tags text[], errors jsonb, event_data jsonb, event_metadata jsonb, created_at timestamp with time zone, expires_at timestamp with time zone)
@@ -857,6 +870,7 @@ function backlog.announce_busy(p_worker_id text) returns void security definer
 function backlog.announce_idle(p_worker_id text, p_event_types text[] DEFAULT NULL::text[], p_poll_seconds integer DEFAULT 5) returns double precision security definer
 function backlog.backfill_chunk_query(p_chunk_id bigint) returns jsonb security definer
 function backlog.backfill_chunk_stop(p_item_id bigint, p_lock_token bigint) returns text security definer
+function backlog.backfill_snapshot_held(p_backfill_id bigint, p_number integer) returns boolean security definer
 function backlog.backfill_throttle(p_table regclass DEFAULT NULL::regclass) returns text security definer
 function backlog.begin_backfill_chunk(p_item_id bigint, p_lock_token bigint) returns jsonb security definer
 function backlog.calculate_next_retry(p_retry_count integer, p_retry_delay_seconds integer DEFAULT 60, p_backoff_multiplier numeric DEFAULT 2.0, p_backoff_kind text DEFAULT 'exponential'::text, p_max_delay_seconds integer DEFAULT 86400, p_jitter numeric DEFAULT 0, p_from timestamp with time zone DEFAULT NULL::timestamp with time zone) returns timestamp with time zone security definer
@@ -891,11 +905,13 @@ function backlog.enqueue_retry_batch(p_event_type text, p_event_data jsonb, p_ch
 function backlog.enqueue_retry_item(p_event_type text, p_event_data jsonb DEFAULT '{}'::jsonb, p_channel_name text DEFAULT ''::text, p_plugin_name text DEFAULT ''::text, p_event_metadata jsonb DEFAULT NULL::jsonb, p_max_retries integer DEFAULT NULL::integer, p_retry_delay_seconds integer DEFAULT NULL::integer, p_backoff_multiplier numeric DEFAULT NULL::numeric, p_priority integer DEFAULT 5, p_correlation_id text DEFAULT NULL::text, p_tags text[] DEFAULT NULL::text[], p_dedupe_key text DEFAULT NULL::text, p_run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT id bigint, OUT event_id uuid) returns record security definer
 function backlog.enqueue_retry_items(p_items jsonb, p_on_duplicate text DEFAULT 'raise'::text) returns TABLE(item_position integer, id bigint, event_id uuid, outcome text) security definer
 function backlog.expand_deliveries(p_id bigint, p_lock_token bigint) returns boolean security definer
+function backlog.export_backfill_snapshot(p_backfill_id bigint, p_number integer) returns jsonb security definer
 function backlog.extend_lease(p_lock_token bigint, p_worker_id text, p_lock_timeout integer DEFAULT 300) returns timestamp with time zone security definer
 function backlog.extend_retry_item(p_id bigint, p_worker_id text, p_lock_token bigint DEFAULT NULL::bigint, p_lock_timeout integer DEFAULT 300) returns timestamp with time zone security definer
 function backlog.fail_backfill_chunk(p_item_id bigint, p_lock_token bigint, p_error text, p_error_code text DEFAULT NULL::text, p_retry_after integer DEFAULT NULL::integer) returns text security definer
 function backlog.fail_retry_item(p_id bigint, p_worker_id text, p_error text, p_error_code text DEFAULT NULL::text, p_lock_token bigint DEFAULT NULL::bigint, p_retry_after integer DEFAULT NULL::integer) returns timestamp with time zone security definer
 function backlog.fail_retry_items(p_ids bigint[], p_lock_tokens bigint[], p_errors text[], p_error_codes text[] DEFAULT NULL::text[], p_retry_afters integer[] DEFAULT NULL::integer[], p_on_stale text DEFAULT 'raise'::text) returns TABLE(id bigint, outcome text, run_at timestamp with time zone) security definer
+function backlog.keep_backfill_snapshot(p_backfill_id bigint, p_snapshot jsonb) returns boolean security definer
 function backlog.load_pipeline(p_pipeline text) returns TABLE(load_id bigint, outcome text, items_completed bigint, items_failed bigint, received bigint, inserted bigint, updated bigint, unchanged bigint, deleted bigint, rejected bigint, parked bigint, duplicates bigint, outdated bigint, error_code text, error text) security definer
 function backlog.note_touched_rows() returns trigger security definer
 function backlog.pause_backfill(p_backfill_id bigint, p_reason text DEFAULT NULL::text) returns void security definer
@@ -936,6 +952,7 @@ function backlog.set_pipeline(p_pipeline text, p_options jsonb) returns void sec
 function backlog.set_pipeline_table(p_pipeline text, p_table text, p_options jsonb) returns void security definer
 function backlog.set_retry_policy(p_event_type text, p_max_retries integer DEFAULT NULL::integer, p_retry_delay_seconds integer DEFAULT NULL::integer, p_backoff_kind text DEFAULT NULL::text, p_backoff_multiplier numeric DEFAULT NULL::numeric, p_max_delay_seconds integer DEFAULT NULL::integer, p_jitter numeric DEFAULT NULL::numeric, p_keep_errors integer DEFAULT NULL::integer, p_keep_event_data boolean DEFAULT NULL::boolean, p_max_redrives integer DEFAULT NULL::integer, p_limit_scope text DEFAULT NULL::text, p_rate_limit_per_second numeric DEFAULT NULL::numeric, p_rate_limit_burst integer DEFAULT NULL::integer, p_concurrency_limit integer DEFAULT NULL::integer, p_breaker_threshold integer DEFAULT NULL::integer, p_breaker_window_seconds integer DEFAULT NULL::integer, p_breaker_cooldown_seconds integer DEFAULT NULL::integer, p_breaker_probes integer DEFAULT NULL::integer) returns void security definer
 function backlog.set_setting(p_name text, p_value text) returns text security definer
+function backlog.share_backfill_snapshot(p_item_id bigint, p_lock_token bigint, p_snapshot jsonb) returns boolean security definer
 function backlog.split_backfill_chunk(p_item_id bigint, p_lock_token bigint) returns boolean security definer
 function backlog.stage_retry_item(p_pipeline text, p_id bigint, p_worker_id text DEFAULT NULL::text, p_lock_token bigint DEFAULT NULL::bigint) returns text security definer
 function backlog.stage_rows(p_pipeline text, p_table text, p_rows jsonb, p_item_id bigint DEFAULT NULL::bigint, p_lock_token bigint DEFAULT NULL::bigint) returns bigint security definer
@@ -945,6 +962,8 @@ function backlog.trip_circuit_breaker(p_event_type text, p_channel_name text DEF
 function backlog.unschedule_backfill(p_name text) returns void security definer
 function backlog.verify_backfill(p_backfill_id bigint, p_limit integer DEFAULT 100) returns TABLE(chunk_id bigint, source_rows bigint, destination_rows bigint, is_equal boolean, differences bigint, chunks_left bigint) security definer
 function backlog.version() returns text security definer stable
+function backlog_internal.add_child_chunk(p_backfill backlog_internal.backfill, p_child regclass) returns void
+function backlog_internal.add_extra_chunk(p_backfill_id bigint) returns void
 function backlog_internal.add_settle_chunk(p_backfill backlog_internal.backfill) returns void
 function backlog_internal.add_touched_chunk(p_backfill_id bigint) returns void
 function backlog_internal.advance_backfill(p_backfill_id bigint) returns jsonb
@@ -981,7 +1000,9 @@ function backlog_internal.check_installer_rights(p_what text) returns void stabl
 function backlog_internal.check_lease(p_item_id bigint, p_lock_token bigint) returns void
 function backlog_internal.check_options(p_options jsonb, p_known text[]) returns void immutable
 function backlog_internal.check_pipeline_options(p_load_delay integer, p_min_rows bigint, p_max_rejects bigint, p_max_reject_ratio numeric, p_auto_load boolean, p_checkpoint_payload text) returns void immutable
+function backlog_internal.check_read_committed() returns void stable
 function backlog_internal.check_rejects(p_load_id bigint, p_pipeline backlog_internal.pipeline) returns void
+function backlog_internal.check_snapshot(p_backfill backlog_internal.backfill) returns void
 function backlog_internal.check_table_keys(p_table backlog_internal.pipeline_table) returns void
 function backlog_internal.check_table_policies(p_table backlog_internal.pipeline_table) returns void stable
 function backlog_internal.check_table_rights(p_table regclass, p_rights text) returns void stable
@@ -1037,7 +1058,9 @@ function backlog_internal.define_key(p_backfill backlog_internal.backfill, p_key
 function backlog_internal.define_predicate(p_table regclass, p_predicate text) returns text
 function backlog_internal.define_target(p_backfill backlog_internal.backfill, p_role name) returns backlog_internal.backfill
 function backlog_internal.define_target_key(p_backfill backlog_internal.backfill) returns backlog_internal.backfill stable
+function backlog_internal.delete_extra(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns bigint
 function backlog_internal.delete_rows(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
+function backlog_internal.delete_unmatched(p_backfill backlog_internal.backfill, p_target_where text, p_source_where text) returns bigint
 function backlog_internal.deliver_events(p_events backlog_internal.event[], p_hooks backlog_internal.hook[], p_priority integer, p_replay bigint, p_now timestamp with time zone) returns bigint
 function backlog_internal.deliver_slice(p_hook backlog_internal.hook, p_task jsonb, p_now timestamp with time zone) returns jsonb
 function backlog_internal.deliveries(p_events backlog_internal.event[], p_hook backlog_internal.hook, p_replay bigint) returns TABLE(correlation_id text, event_data jsonb) stable
@@ -1080,6 +1103,7 @@ function backlog_internal.find_parked(p_batch_id bigint, p_pipeline_table_id big
 function backlog_internal.find_pipeline(p_pipeline text) returns backlog_internal.pipeline stable
 function backlog_internal.find_pipeline_table(p_pipeline text, p_table text) returns backlog_internal.pipeline_table stable
 function backlog_internal.find_refused(p_batch_id bigint, p_pipeline_table_id bigint) returns void
+function backlog_internal.find_snapshot(p_backfill backlog_internal.backfill) returns jsonb
 function backlog_internal.find_token(p_id bigint, p_worker_id text, p_lock_token bigint) returns bigint stable
 function backlog_internal.finds_nothing(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns boolean
 function backlog_internal.fingerprint_changes(p_backfill backlog_internal.backfill) returns text stable
@@ -1094,6 +1118,7 @@ function backlog_internal.gate_for_lane(p_event_type text, p_channel_name text, 
 function backlog_internal.gate_spend(p_gate_id integer, p_items integer) returns void
 function backlog_internal.gate_success(p_gate_id integer, p_now timestamp with time zone) returns void
 function backlog_internal.gate_verdicts(p_verdicts backlog_internal.failure_verdict[], p_now timestamp with time zone) returns void
+function backlog_internal.has_copied(p_backfill_id bigint) returns boolean stable
 function backlog_internal.has_copied_rows(p_pipeline_id bigint) returns boolean stable
 function backlog_internal.hold_retry_item(p_id bigint, p_lock_token bigint, p_holder text) returns bigint
 function backlog_internal.hook_status() returns jsonb stable
@@ -1138,6 +1163,7 @@ function backlog_internal.lock_stable_tables(p_pipeline_id bigint) returns void
 function backlog_internal.look_for_changes(p_backfill backlog_internal.backfill) returns text
 function backlog_internal.loosen_own_keys(p_table backlog_internal.pipeline_table) returns backlog_internal.pipeline_table
 function backlog_internal.make_backfill(p_options jsonb, p_role name) returns bigint
+function backlog_internal.make_due_backfills() returns integer
 function backlog_internal.make_way(p_id bigint, p_lane_id integer, p_now timestamp with time zone) returns void
 function backlog_internal.malformed_action(p_table backlog_internal.pipeline_table) returns text immutable
 function backlog_internal.mapped_key(p_backfill backlog_internal.backfill) returns text[] stable
@@ -1171,6 +1197,8 @@ function backlog_internal.parent_sql(p_load_id bigint, p_parent_id bigint, p_par
 function backlog_internal.parse_predicate(p_table backlog_internal.pipeline_table, p_predicate text) returns text
 function backlog_internal.pipeline_foreign_keys(p_pipeline_id bigint) returns TABLE(pipeline_table_id bigint, parent_table_id bigint, parent_table regclass, constraint_name text, column_names text[], parent_columns text[], match_type "char", is_deferrable boolean, is_nullable boolean, is_filled boolean) stable
 function backlog_internal.plan_chunks(p_backfill backlog_internal.backfill, OUT plan_kind text, OUT rows_estimated bigint, OUT row_width integer, OUT bounds text[], OUT upper_key text[]) returns record
+function backlog_internal.plan_missed(p_backfill backlog_internal.backfill) returns boolean
+function backlog_internal.plan_touched(p_backfill_id bigint) returns boolean
 function backlog_internal.postpone_chunk(p_item_id bigint, p_lock_token bigint, p_reason text) returns jsonb
 function backlog_internal.preview_filter(p_backfill backlog_internal.backfill, p_rows bigint) returns jsonb
 function backlog_internal.preview_rows(p_backfill backlog_internal.backfill) returns jsonb
@@ -1187,6 +1215,7 @@ function backlog_internal.raise_not_open(p_incident_id bigint, p_problem text) r
 function backlog_internal.raise_unknown_export(p_export text) returns void
 function backlog_internal.range_sql(p_key_sql text[], p_key_types text[], p_lower text[], p_upper text[], p_nullable boolean DEFAULT false) returns text immutable
 function backlog_internal.read_items(p_items jsonb) returns SETOF backlog_internal.new_item stable
+function backlog_internal.reading_problem(p_backfill_id bigint, p_counts jsonb) returns text
 function backlog_internal.record_load(p_load_id bigint, p_pipeline backlog_internal.pipeline, p_started timestamp with time zone, p_result jsonb) returns jsonb
 function backlog_internal.recover_staged(p_pipeline_id bigint) returns bigint
 function backlog_internal.redrive_one(p_dead backlog_internal.dead_letter, p_event_type text, p_run_at timestamp with time zone, p_now timestamp with time zone, p_dry_run boolean, p_force boolean) returns text
@@ -1207,6 +1236,7 @@ function backlog_internal.rescue_chunk(p_backfill backlog_internal.backfill, p_c
 function backlog_internal.rescue_leases(p_limit integer, p_now timestamp with time zone) returns integer
 function backlog_internal.resolve_backfill_table(p_pipeline_id bigint, p_name text) returns regclass stable
 function backlog_internal.restage_quarantined(p_table backlog_internal.pipeline_table) returns bigint
+function backlog_internal.restart_backfill(p_backfill backlog_internal.backfill) returns void
 function backlog_internal.retry_status() returns jsonb stable
 function backlog_internal.return_lanes(p_gate_id integer) returns void
 function backlog_internal.roll_up_failures() returns bigint
@@ -1226,19 +1256,28 @@ function backlog_internal.settle_items(p_load_id bigint) returns bigint[]
 function backlog_internal.settle_marks(p_event_types text[], p_now timestamp with time zone) returns boolean
 function backlog_internal.settle_verdicts(p_load_id bigint, p_table backlog_internal.pipeline_table) returns text[]
 function backlog_internal.settled_child_sql(p_load_id bigint, p_pipeline_id bigint, p_child regclass, p_columns text[]) returns text stable
+function backlog_internal.shares_snapshot(p_backfill backlog_internal.backfill) returns boolean stable
 function backlog_internal.size_chunk(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk, p_share boolean) returns backlog_internal.backfill_chunk
+function backlog_internal.snapshot_damage(p_backfill backlog_internal.backfill) returns text stable
+function backlog_internal.snapshot_files(p_table regclass) returns jsonb stable
+function backlog_internal.snapshot_holders(p_backfill_id bigint, p_number integer) returns integer[]
+function backlog_internal.snapshot_key(p_backfill_id bigint, p_number integer) returns integer immutable
+function backlog_internal.snapshot_loss(p_backfill backlog_internal.backfill) returns text
 function backlog_internal.sort_page(p_table backlog_internal.pipeline_table, p_rows jsonb, p_item_id bigint, OUT o_good jsonb, OUT o_refused bigint) returns record
 function backlog_internal.source_name(p_backfill backlog_internal.backfill) returns text stable
 function backlog_internal.split_chunk(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns boolean
+function backlog_internal.spoil_backfill(p_backfill_id bigint, p_item_id bigint, p_lock_token bigint, p_reason text) returns jsonb
 function backlog_internal.stable_columns(p_table regclass) returns TABLE(column_number smallint, column_name text, type_name text, collation_name text, is_required boolean, default_sql text, is_key_only boolean, compares boolean) stable
 function backlog_internal.start_backfill(p_backfill backlog_internal.backfill) returns boolean
 function backlog_internal.step_any(p_backfill_id bigint) returns jsonb
 function backlog_internal.step_backfill(p_backfill backlog_internal.backfill) returns jsonb
+function backlog_internal.stop_watching(p_backfill_id bigint) returns boolean
 function backlog_internal.store_hook(p_hook backlog_internal.hook, p_start text) returns bigint
 function backlog_internal.store_incidents(p_incidents backlog_internal.incident[], p_event_id bigint, p_reasons jsonb) returns void
 function backlog_internal.store_plan(p_backfill_id bigint) returns void
 function backlog_internal.supersede_quarantined(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
 function backlog_internal.sweep_marks() returns integer
+function backlog_internal.table_family(p_table regclass) returns oid[] stable
 function backlog_internal.take_leased(p_ids bigint[], p_tokens bigint[]) returns SETOF backlog_internal.leased_item
 function backlog_internal.take_leased_strictly(p_ids bigint[], p_tokens bigint[], p_on_stale text) returns backlog_internal.leased_item[]
 function backlog_internal.take_slot(p_backfill backlog_internal.backfill) returns boolean
@@ -1247,18 +1286,21 @@ function backlog_internal.tick_events(p_limit integer DEFAULT 10000) returns jso
 function backlog_internal.tick_hooks(p_limit integer DEFAULT 10000) returns jsonb
 function backlog_internal.tick_load(p_limit integer DEFAULT 10000) returns jsonb
 function backlog_internal.tick_retry() returns jsonb
+function backlog_internal.tick_watches() returns jsonb
 function backlog_internal.trip_destination(p_backfill backlog_internal.backfill, p_error text) returns void
 function backlog_internal.trip_lane(p_lane_id integer, p_seconds integer, p_error text, p_now timestamp with time zone) returns void
 function backlog_internal.truncate_delta(p_delta regclass, p_live text) returns boolean
 function backlog_internal.typed_columns(p_delta regclass, p_columns text[], p_row jsonb) returns jsonb
-function backlog_internal.unite_chunks(p_backfill backlog_internal.backfill) returns backlog_internal.backfill immutable
+function backlog_internal.unite_chunks(p_backfill backlog_internal.backfill) returns backlog_internal.backfill stable
 function backlog_internal.unwatch_keys(p_backfill backlog_internal.backfill) returns void
 function backlog_internal.usable_keys(p_table regclass) returns TABLE(key_columns text[], key_sql text[], key_types text[], is_unique boolean, is_nullable boolean, is_primary boolean) stable
 function backlog_internal.verify_chunk(p_backfill backlog_internal.backfill, p_chunk_id bigint) returns backlog_internal.backfill_chunk
 function backlog_internal.verify_sql(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk, p_side text) returns text stable
 function backlog_internal.version_sql(p_table backlog_internal.pipeline_table) returns text immutable
 function backlog_internal.wanted_payload(p_kind text, p_pipeline text) returns text stable
+function backlog_internal.watch_end_reason(p_backfill backlog_internal.backfill) returns text stable
 function backlog_internal.watch_keys(p_backfill backlog_internal.backfill) returns void
+function backlog_internal.watch_table(p_backfill backlog_internal.backfill, p_table regclass) returns void
 function backlog_internal.window_end(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk, p_rows integer) returns text[] stable
 function backlog_internal.window_rows(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk, p_end text[], p_rows integer) returns bigint
 function backlog_internal.withdraw_chunks(p_backfill_id bigint, p_reason text) returns integer
@@ -1284,6 +1326,9 @@ grant execute on function backlog.announce_idle(text,text[],integer) to backlog_
 grant execute on function backlog.backfill_chunk_query(bigint) to backlog_operator
 grant execute on function backlog.backfill_chunk_query(bigint) to backlog_worker
 grant execute on function backlog.backfill_chunk_stop(bigint,bigint) to backlog_worker
+grant execute on function backlog.backfill_snapshot_held(bigint,integer) to backlog_monitor
+grant execute on function backlog.backfill_snapshot_held(bigint,integer) to backlog_operator
+grant execute on function backlog.backfill_snapshot_held(bigint,integer) to backlog_worker
 grant execute on function backlog.backfill_throttle(regclass) to backlog_monitor
 grant execute on function backlog.backfill_throttle(regclass) to backlog_operator
 grant execute on function backlog.backfill_throttle(regclass) to backlog_worker
@@ -1337,6 +1382,7 @@ grant execute on function backlog.enqueue_retry_items(jsonb,text) to backlog_pro
 grant execute on function backlog.enqueue_retry_items(jsonb,text) to backlog_worker
 grant execute on function backlog.expand_deliveries(bigint,bigint) to backlog_operator
 grant execute on function backlog.expand_deliveries(bigint,bigint) to backlog_worker
+grant execute on function backlog.export_backfill_snapshot(bigint,integer) to backlog_worker
 grant execute on function backlog.extend_lease(bigint,text,integer) to backlog_operator
 grant execute on function backlog.extend_lease(bigint,text,integer) to backlog_worker
 grant execute on function backlog.extend_retry_item(bigint,text,bigint,integer) to backlog_operator
@@ -1346,6 +1392,7 @@ grant execute on function backlog.fail_retry_item(bigint,text,text,text,bigint,i
 grant execute on function backlog.fail_retry_item(bigint,text,text,text,bigint,integer) to backlog_worker
 grant execute on function backlog.fail_retry_items(bigint[],bigint[],text[],text[],integer[],text) to backlog_operator
 grant execute on function backlog.fail_retry_items(bigint[],bigint[],text[],text[],integer[],text) to backlog_worker
+grant execute on function backlog.keep_backfill_snapshot(bigint,jsonb) to backlog_worker
 grant execute on function backlog.load_pipeline(text) to backlog_operator
 grant execute on function backlog.load_pipeline(text) to backlog_worker
 grant execute on function backlog.note_touched_rows() to backlog_operator
@@ -1402,6 +1449,7 @@ grant execute on function backlog.set_pipeline(text,jsonb) to backlog_operator
 grant execute on function backlog.set_pipeline_table(text,text,jsonb) to backlog_operator
 grant execute on function backlog.set_retry_policy(text,integer,integer,text,numeric,integer,numeric,integer,boolean,integer,text,numeric,integer,integer,integer,integer,integer,integer) to backlog_operator
 grant execute on function backlog.set_setting(text,text) to backlog_operator
+grant execute on function backlog.share_backfill_snapshot(bigint,bigint,jsonb) to backlog_worker
 grant execute on function backlog.split_backfill_chunk(bigint,bigint) to backlog_worker
 grant execute on function backlog.stage_retry_item(text,bigint,text,bigint) to backlog_operator
 grant execute on function backlog.stage_retry_item(text,bigint,text,bigint) to backlog_worker

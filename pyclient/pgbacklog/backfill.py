@@ -21,9 +21,10 @@ from pgbacklog.connections import Lent
 from pgbacklog.errors import BacklogError
 from pgbacklog.link import Link, with_defaults
 from pgbacklog.logs import note, redacted
-from pgbacklog.registry import BACKFILL, Handler, Item, RetryLater
+from pgbacklog.registry import BACKFILL, Handler, Item, PermanentError, RetryLater
+from pgbacklog.snapshots import SNAPSHOTS
 from pgbacklog.writers.base import Batch, Chunk, Column, Fenced, Job, Receipt, Refused, Writer
-from pgbacklog.writers.reading import Again, Source, plain
+from pgbacklog.writers.reading import Again, SnapshotGone, Source, plain
 
 _BEGIN = "select backlog.begin_backfill_chunk(%s, %s)"
 _COMPLETE = "select backlog.complete_backfill_chunk(%s, %s, %s, %s)"
@@ -35,6 +36,7 @@ _ASK = 2.0  # seconds between two questions whether a chunk shall go on
 _STEP = "select backlog.run_backfill_step(%s)"
 _REST = 0.5  # seconds for a worker who is not wanted now
 _TIMEOUT = "57014"
+_GONE = 2  # seconds after which to look what became of a snapshot
 _FENCED_OFF = 5  # seconds after which to look what became of an earlier attempt
 
 Describe = Callable[[Item, BaseException], tuple[Item, str, str, int | None]]
@@ -109,15 +111,14 @@ class Copier:
     def __call__(self, item: Item) -> bool:
         """Do what is to be done for one item; tell whether it went well. The database knows."""
         lease = [item.id, item.lock_token]
-        (order,) = self.link.call(_BEGIN, lease)[0]
-        if order["action"] == "crowded":
-            sleep(_REST)
-        elif order["action"] != "run":
-            note(logging.INFO, "chunk not begun", id=item.id, **order)
-        if order["action"] != "run":
-            return True
         try:
-            self._copy_chunk(order, lease)
+            order = self._begin(lease)
+            if order["action"] == "run":
+                self._copy_chunk(order, lease)
+            elif order["action"] == "crowded":
+                sleep(_REST)
+            else:
+                note(logging.INFO, "chunk not begun", id=item.id, **order)
         except Left as reason:
             note(logging.INFO, "chunk left", id=item.id, reason=reason)
             self.link.call(_RELEASE, lease)
@@ -133,6 +134,8 @@ class Copier:
                 return self._fail(item, error)
         except Fenced as error:
             return self._fail(item, RetryLater(_FENCED_OFF, str(error)))
+        except SnapshotGone as error:
+            return self._fail(item, RetryLater(_GONE, str(error)))  # the database decides, then
         except Exception as error:
             return self._fail(item, error)
         return True
@@ -145,6 +148,16 @@ class Copier:
         self.lent.close()
         self.source.close()
 
+    def _begin(self, lease: list[int]) -> dict[str, Any]:
+        """Ask what is to be done; take the snapshot first where that is missing."""
+        ((order,),) = self.link.call(_BEGIN, lease)
+        if order["action"] == "hold":
+            SNAPSHOTS.take(self.link, order, lease)
+            ((order,),) = self.link.call(_BEGIN, lease)
+            if order["action"] == "hold":
+                raise SnapshotGone(order["reason"])
+        return dict(order)
+
     def _copy_chunk(self, order: dict[str, Any], lease: list[int]) -> None:
         started = monotonic()
         chunk = Chunk(order["chunk_id"], order["fence"])
@@ -153,13 +166,13 @@ class Copier:
             receipt = writer.begin(chunk)
             known = receipt is not None
             if receipt is None:
-                receipt = Receipt()
+                receipt = _receipt(writer, order)
                 try:
                     self._copy(writer, job, order, lease, receipt, as_text=False)
                 except Again:
                     writer.rollback()
                     if (found := writer.begin(chunk)) is None:
-                        receipt = Receipt()
+                        receipt = _receipt(writer, order)
                         self._copy(writer, job, order, lease, receipt, as_text=True)
                     else:
                         receipt, known = found, True
@@ -175,6 +188,8 @@ class Copier:
         self, job: Job, chunk: Chunk, receipt: Receipt, lease: list[int], **facts: Any
     ) -> None:
         counts = {"read": receipt.read, "written": receipt.written, "bytes": receipt.bytes}
+        if receipt.snapshot is not None:
+            counts["snapshot"] = receipt.snapshot
         ((state,),) = self.link.call(_COMPLETE, [*lease, Jsonb(counts), Jsonb(receipt.refused)])
         note(
             logging.INFO, "chunk copied", backfill=job.backfill_id, chunk=chunk.chunk_id, **counts,
@@ -182,11 +197,15 @@ class Copier:
         )  # fmt: skip
         if state["state"] not in ("PENDING", "EXECUTING"):
             self.close()
+            SNAPSHOTS.let_go(self.link.dsn, job.backfill_id)
 
     def _read(
         self, writer: Writer, job: Job, order: dict[str, Any], as_text: bool
     ) -> Generator[Batch]:
-        return self.source.read(order["query"], job, writer.form, order["settings"], as_text)
+        snapshot = SNAPSHOTS.shared(self.link, order)
+        return self.source.read(
+            order["query"], job, writer.form, order["settings"], as_text, snapshot
+        )
 
     def _copy(
         self, writer: Writer, job: Job, order: dict[str, Any], lease: list[int],
@@ -257,7 +276,7 @@ class Copier:
             chunk = Chunk(order["chunk_id"], order["fence"])
             receipt = writer.begin(chunk)
             if receipt is None:
-                receipt = Receipt()
+                receipt = _receipt(writer, order)
                 for batch in self._read(writer, job, order, as_text=True):
                     receipt.read += len(batch)
                     if receipt.read > 1:
@@ -283,6 +302,17 @@ class Copier:
         level = logging.INFO if isinstance(error, RetryLater) else logging.WARNING
         note(level, "chunk failed", id=item.id, code=code, error=text, outcome=outcome)
         return False
+
+
+def _receipt(writer: Writer, order: dict[str, Any]) -> Receipt:
+    """Return the receipt of a chunk of which the destination has none."""
+    number = order["snapshot"]["number"] if "snapshot" in order else None
+    if number is not None and number > 1 and type(writer).begin is Writer.begin:
+        raise PermanentError(
+            "an earlier snapshot was lost, and this writer cannot tell whether rows of it have "
+            "arrived: create a new backfill"
+        )
+    return Receipt(snapshot=number)
 
 
 def _refuse(receipt: Receipt, part: Batch, error: Refused, most: int) -> None:

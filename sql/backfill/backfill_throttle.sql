@@ -49,6 +49,11 @@ begin
       and a.backend_type <> 'walsender'
       and a.datname = current_database()
       and a.pid <> pg_backend_pid()
+      -- Who holds a snapshot for backfills is no reason for them to wait.
+      and not exists (
+        select from pg_locks as l
+        where l.pid = a.pid and l.locktype = 'advisory' and l.classid = 1346522182 and l.objsubid = 2
+      )
       and a.xact_start < v_now - make_interval(secs => v_age::double precision)
     order by a.xact_start
     limit 1;

@@ -50,6 +50,12 @@ select
   b.planned_at,
   b.started_at,
   b.finished_at,
+  b.snapshot_at,
+  case
+    when b.snapshot_number > 0 and b.state in ('PENDING', 'EXECUTING')
+      then backlog.backfill_snapshot_held(b.backfill_id, b.snapshot_number)
+    else false
+  end as snapshot_held,
   b.unwatched_at,
   c.rows_again
 from backlog_internal.backfill as b
@@ -122,3 +128,4 @@ comment on column backlog.backfills.backfill_id is 'Key.';
 comment on column backlog.backfills.state is 'PENDING, EXECUTING, COMPLETED, FAILED or CANCELLED.';
 comment on column backlog.backfills.started_at is 'When the first chunk was taken.';
 comment on column backlog.backfills.finished_at is 'When it completed, failed or was cancelled.';
+comment on column backlog.backfills.snapshot_held is 'Whether a session holds its snapshot, and keeps vacuum back, since then.';

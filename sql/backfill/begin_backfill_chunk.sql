@@ -9,6 +9,7 @@ declare
   v_chunk    backlog_internal.backfill_chunk;
   v_backfill backlog_internal.backfill;
   v_reason   text;
+  v_snapshot jsonb;
 begin
   perform backlog_internal.check_lease(p_item_id, p_lock_token);
   v_chunk := backlog_internal.find_leased_chunk(p_item_id);
@@ -42,6 +43,14 @@ begin
     return backlog_internal.postpone_chunk(p_item_id, p_lock_token, v_reason);
   elsif v_chunk.chunk_id is null then
     return backlog_internal.move_on(p_item_id, p_lock_token, v_backfill.backfill_id);
+  elsif v_backfill.snapshot_number is not null then
+    v_snapshot := backlog_internal.find_snapshot(v_backfill);
+    if v_snapshot ->> 'action' = 'hold' then
+      return v_snapshot;
+    elsif v_snapshot ->> 'action' = 'drop' then
+      perform backlog_internal.end_backfill(v_backfill.backfill_id, 'FAILED', v_snapshot ->> 'reason');
+      return backlog_internal.drop_chunk_item(p_item_id, p_lock_token, v_snapshot ->> 'reason');
+    end if;
   end if;
 
   update backlog_internal.backfill_chunk as c
@@ -57,7 +66,8 @@ begin
     perform backlog.release_retry_items(array[p_item_id], array[p_lock_token]);
     return jsonb_build_object('action', 'planned');
   end if;
-  return backlog_internal.chunk_order(v_backfill, v_chunk);
+  return backlog_internal.chunk_order(v_backfill, v_chunk)
+    || case when v_snapshot is null then '{}' else jsonb_build_object('snapshot', v_snapshot) end;
 end;
 $$;
 
@@ -68,7 +78,9 @@ For workers of writers: acquire items of the event type backfill.<writer>, call 
 its own, and read action in the document: run (with the query of the chunk, its columns, the destination
 and what identifies run and chunk there), or wait, crowded (it should rest for a moment), drop and planned,
 after which the item is not the worker's any more, with the reason. The query must be run under the
-settings given. After the rows are safe in the destination call backlog.complete_backfill_chunk, else
+settings given, and in the snapshot given, if any, by its name. Hold means that there is none yet: the
+worker keeps its item, takes a snapshot with backlog.export_backfill_snapshot, makes it known with
+backlog.share_backfill_snapshot, and calls this again. After the rows are safe in the destination call backlog.complete_backfill_chunk, else
 backlog.fail_backfill_chunk or backlog.split_backfill_chunk.
 
 Raises PB001 when the lease was lost, PB002 when there is no such item.$$;

@@ -14,6 +14,7 @@ declare
   v_chunk    backlog_internal.backfill_chunk;
   v_backfill backlog_internal.backfill;
   v_refusals backlog_internal.incident[];
+  v_problem  text;
 begin
   if jsonb_typeof(p_counts) is distinct from 'object' or jsonb_typeof(p_refused) is distinct from 'array' then
     raise exception using
@@ -40,6 +41,10 @@ begin
   v_chunk.bytes := (p_counts ->> 'bytes')::bigint;
   v_chunk.rows_refused := jsonb_array_length(p_refused);
   v_chunk.lock_token := p_lock_token;
+  v_problem := backlog_internal.reading_problem(v_backfill.backfill_id, p_counts);
+  if v_problem is not null then
+    return backlog_internal.spoil_backfill(v_backfill.backfill_id, p_item_id, p_lock_token, v_problem);
+  end if;
   perform backlog_internal.finish_chunk(v_backfill, v_chunk);
   v_refusals := array(
     select backlog_internal.refusal(
@@ -58,7 +63,7 @@ $$;
 comment on function backlog.complete_backfill_chunk(bigint, bigint, jsonb, jsonb) is
   $$Record that a writer has brought a chunk to its destination, and complete its retry item.
 
-p_counts has read, written and bytes. p_refused has a document for each row that the destination refused,
+p_counts has read, written and bytes, and snapshot, the number of the snapshot if the order had one. p_refused has a document for each row that the destination refused,
 with record, error, error_code and constraint; each becomes an incident. Emits the checkpoint event. The
 last chunk completes the backfill. Returns a document with the state of the backfill.
 

@@ -50,15 +50,18 @@ begin
     return;
   end if;
 
-  -- The end is frozen: rows that are added above it are not this run's business.
-  execute format(
-    'select array[%s] from %s as s where %s order by %s limit 1',
-    array_to_string(array(select k.sql || '::text' from unnest(p_backfill.key_sql) as k (sql)), ', '),
-    p_backfill.source_table,
-    backlog_internal.range_sql(p_backfill.key_sql, p_backfill.key_types, null, null, p_backfill.key_is_nullable),
-    array_to_string(array(select k.sql || ' desc' from unnest(p_backfill.key_sql) as k (sql)), ', ')
-  )
-  into upper_key;
+  -- The end is frozen: rows that are added above it are not this run's business. Where a snapshot decides
+  -- that, it is taken later and may see rows above the end of now, so there the last chunk stays open.
+  if p_backfill.snapshot_number is null then
+    execute format(
+      'select array[%s] from %s as s where %s order by %s limit 1',
+      array_to_string(array(select k.sql || '::text' from unnest(p_backfill.key_sql) as k (sql)), ', '),
+      p_backfill.source_table,
+      backlog_internal.range_sql(p_backfill.key_sql, p_backfill.key_types, null, null, p_backfill.key_is_nullable),
+      array_to_string(array(select k.sql || ' desc' from unnest(p_backfill.key_sql) as k (sql)), ', ')
+    )
+    into upper_key;
+  end if;
 
   v_bounds := backlog_internal.key_histogram(p_backfill);
   if v_bounds is null then

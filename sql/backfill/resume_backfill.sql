@@ -15,6 +15,7 @@ begin
       hint = 'Make a new one; or repair it with backlog.repair_backfill after backlog.verify_backfill.';
   end if;
   perform backlog_internal.check_fingerprint(v_backfill);
+  perform backlog_internal.check_snapshot(v_backfill);
 
   update backlog_internal.backfill as b
   set
@@ -42,4 +43,4 @@ changed (unwatched_at in backlog.backfills) watches its table again and starts o
 were put into the queue.
 
 Raises PB301 when there is none, PB303 when it is COMPLETED, PB304 when its table, columns, key or filters
-changed since it was planned.$$;
+changed since it was planned, or when the snapshot is lost in which chunks of it were copied.$$;

@@ -15,14 +15,14 @@ begin
   update backlog_internal.backfill as b
   set
     planned_at = v_now,
-    plan_snapshot = case when exists (
+    plan_snapshot = case when b.snapshot_number is null and (exists (
         select from pg_stat_activity as a
         where a.datname = current_database()
           and a.pid <> pg_backend_pid()
           and coalesce(a.backend_type, 'client backend') = 'client backend'
           and coalesce(a.state, '') not in ('idle', 'disabled')
       )
-      or exists (select from pg_prepared_xacts as x where x.database = current_database())
+      or exists (select from pg_prepared_xacts as x where x.database = current_database()))
       then pg_current_snapshot() end
   where b.backfill_id = p_backfill_id;
   v_plan := backlog_internal.plan_chunks(v_backfill);
@@ -41,6 +41,7 @@ begin
     greatest(v_plan.rows_estimated / v_chunks, 1), v_now
   from generate_series(1, v_chunks) as n (place)
   where v_plan.plan_kind = 'whole'
+    or v_backfill.snapshot_number is not null
     or v_plan.upper_key is not null
   order by n.place;
 

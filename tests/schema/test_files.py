@@ -19,7 +19,7 @@ PYTHON_BUDGET = 2450
 # What only serves an extra (demo, embedded) or backfills is not part of the thin client.
 EXTRAS = {
     "demo", "demo.py", "embedded.py", "supervisor.py", "writers", "backfill.py", "comparison.py",
-    "predicate.py",
+    "predicate.py", "snapshots.py",
 }  # fmt: skip
 # The installer's own steps, and what it never runs.
 NO_OBJECT = {"install.sql", "begin.sql", "seal.sql", "triggers.sql", "grants.sql", "uninstall.sql"}

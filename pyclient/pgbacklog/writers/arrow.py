@@ -20,7 +20,15 @@ import pyarrow.compute as pc
 from psycopg import sql
 
 from pgbacklog.writers.base import Batch, Column, Job, Record, Refused
-from pgbacklog.writers.reading import Again, base_type, plain
+from pgbacklog.writers.reading import (
+    Again,
+    Shared,
+    base_type,
+    insist,
+    plain,
+    snapshot_sql,
+    telling,
+)
 
 _PLAIN: dict[str, pa.DataType] = {
     "boolean": pa.bool_(),
@@ -109,18 +117,37 @@ def connect(dsn: str) -> Any:
 
 
 def read_arrow(
-    conn: Any, settings: str, query: str, job: Job, as_text: bool = False
-) -> Generator[ArrowBatch]:
+    conn: Any, settings: str, query: str, job: Job, as_text: bool = False,
+    snapshot: Shared | None = None,
+) -> Generator[ArrowBatch]:  # fmt: skip
     """Yield the rows of a query in batches; as text slower, and with every value there can be.
 
     Raises Again if it must be as text.
     """
     try:
+        if snapshot is not None:
+            _enter(conn, snapshot)
         yield from _read(conn, settings, query, job, _safe if as_text else _fast)
     except (psycopg.DataError, psycopg.NotSupportedError, psycopg.InternalError):
         if as_text:
             raise
         raise Again from None
+
+
+def _enter(conn: Any, snapshot: Shared) -> None:
+    # The driver has sent a plain BEGIN; the level can be changed until something is read.
+    wanted, held = snapshot_sql(snapshot)
+    try:
+        with conn.cursor() as cursor, telling(snapshot):
+            try:
+                cursor.execute("set transaction isolation level repeatable read, read only")
+                cursor.execute(wanted)
+            except adbc_driver_manager.Error as error:
+                raise _as_psycopg(error) from error
+            cursor.execute(held)
+            insist(snapshot, cursor.fetchall())
+    except adbc_driver_manager.Error as error:
+        raise _as_psycopg(error) from error
 
 
 def _read(

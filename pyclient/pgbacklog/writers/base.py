@@ -115,13 +115,15 @@ class Receipt:
     """What a chunk came to; kept in the destination where that is possible.
 
     `written` counts the rows that were inserted or changed; `refused` are the rows that the
-    destination did not take, with `record`, `error`, `error_code` and `constraint`.
+    destination did not take, with `record`, `error`, `error_code` and `constraint`; `snapshot` is
+    the number of the snapshot in which the rows were read, if all chunks share one.
     """
 
     read: int = 0
     written: int = 0
     bytes: int = 0
     refused: list[Record] = field(default_factory=list)
+    snapshot: int | None = None
 
     def text(self) -> str:
         """Return it as JSON."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, NamedTuple
 
 import psycopg
 from psycopg import DataError, sql
@@ -27,11 +28,26 @@ _SETTINGS = {
     "transaction_read_only": "on", "TimeZone": "UTC", "DateStyle": "ISO", "bytea_output": "hex",
     "IntervalStyle": "iso_8601", "extra_float_digits": "1",
 }  # fmt: skip
+# What a server says to the name of a snapshot that it does not have, up to version 16 and since.
+_UNKNOWN = {"22023", "42704"}
+_HELD = "select backlog.backfill_snapshot_held({}, {})"
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 class Again(Exception):  # noqa: N818 - a request
     """The chunk holds a value that the quick way cannot carry: read it again as text."""
+
+
+class SnapshotGone(Exception):  # noqa: N818 - what happened to it
+    """The snapshot in which a chunk is to be read cannot be imported: who exported it is gone."""
+
+
+class Shared(NamedTuple):
+    """A snapshot in which all chunks of a backfill are read."""
+
+    backfill_id: int
+    number: int
+    name: str
 
 
 class Rows(Batch):
@@ -97,11 +113,13 @@ class Source:
         self._open: dict[str, Any] = {}
 
     def read(
-        self, query: str, job: Job, form: str, settings: Mapping[str, str], as_text: bool = False
-    ) -> Generator[Batch]:
+        self, query: str, job: Job, form: str, settings: Mapping[str, str], as_text: bool = False,
+        snapshot: Shared | None = None,
+    ) -> Generator[Batch]:  # fmt: skip
         """Yield the rows of a query in batches; `settings` are set on the connection that reads.
 
-        Raises psycopg.Error when the source cannot be read, Again if it must be read `as_text`.
+        Raises psycopg.Error when the source cannot be read, Again if it must be read `as_text`,
+        SnapshotGone if not in this snapshot.
         """
         whole = False
         try:
@@ -109,10 +127,14 @@ class Source:
                 from pgbacklog.writers.arrow import connect, read_arrow
 
                 conn = self._connection(form, connect)
-                yield from read_arrow(conn, settings_sql(settings), query, job, as_text)
+                yield from read_arrow(conn, settings_sql(settings), query, job, as_text, snapshot)
             else:
                 conn = self._connection(form, _connect)
+                kept = psycopg.IsolationLevel.REPEATABLE_READ
+                conn.isolation_level = None if snapshot is None else kept
                 with conn.transaction():
+                    if snapshot is not None:
+                        enter(conn, snapshot)
                     conn.execute(settings_sql(settings).encode())
                     yield from (_read_lines if form == "copy" else _read_rows)(conn, query, job)
             whole = True
@@ -134,10 +156,42 @@ class Source:
 
 
 def _connect(dsn: str) -> psycopg.Connection[Any]:
-    conn = psycopg.connect(dsn)
+    conn = psycopg.connect(dsn, prepare_threshold=None)  # hardly a statement comes twice
     for loader in _LOADERS:
         conn.adapters.register_loader(loader.type_oid, loader)
     return conn
+
+
+def enter(conn: psycopg.Connection[Any], snapshot: Shared) -> None:
+    """Have a transaction that has read nothing yet see a snapshot; raises SnapshotGone."""
+    wanted, held = snapshot_sql(snapshot)
+    with telling(snapshot):
+        conn.execute(wanted.encode())
+    insist(snapshot, conn.execute(held.encode()).fetchall())
+
+
+def snapshot_sql(snapshot: Shared) -> tuple[str, str]:
+    """Write what imports a snapshot, and what asks whether it is the right one."""
+    wanted = sql.SQL("set transaction snapshot {}").format(snapshot.name).as_string()
+    return wanted, sql.SQL(_HELD).format(snapshot.backfill_id, snapshot.number).as_string()
+
+
+@contextmanager
+def telling(snapshot: Shared) -> Iterator[None]:
+    """Tell that a snapshot is gone from other errors."""
+    try:
+        yield
+    except psycopg.Error as error:
+        if error.sqlstate not in _UNKNOWN:
+            raise
+        raise SnapshotGone(str(error)) from error
+
+
+def insist(snapshot: Shared, rows: Sequence[Sequence[Any]]) -> None:
+    """Raise SnapshotGone unless the database said that somebody holds it."""
+    # After a restart of the server another session's snapshot may have the same name.
+    if not rows[0][0]:
+        raise SnapshotGone(f"nobody holds snapshot {snapshot.number}")
 
 
 def settings_sql(settings: Mapping[str, str]) -> str:

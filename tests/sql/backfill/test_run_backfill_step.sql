@@ -174,7 +174,7 @@ select results_eq($$select e.records from backlog_internal.event as e where e.ki
 select is(pg_temp.go(backlog.create_backfill('p', 'public.negative', p_destination => '{"kind": "table", "table": "public.snap"}', p_create_target => true, p_consistency => 'snapshot')), 'COMPLETED', 'snapshot');
 select is((select array_agg(c.kind) from backlog.backfill_chunks as c where c.backfill_id = pg_temp.id()), '{whole}'::text[], 'is one chunk');
 select backlog.create_backfill('p', 'public.negative', p_destination => '{"kind": "x"}', p_consistency => 'snapshot');
-select results_eq('select b.write_mode, b.key_columns from backlog.backfills as b where b.backfill_id = pg_temp.id()', $$values ('upsert', '{}'::text[])$$, 'for writers too');
+select results_eq('select b.write_mode, b.key_columns from backlog.backfills as b where b.backfill_id = pg_temp.id()', $$values ('upsert', '{id}'::text[])$$, 'but many for a writer');
 create view public.joined as select s.id, s.note, n.x from public.source as s join public.negative as n on n.id = s.id where s.id in (select id from public.grown);
 select throws_like($$select backlog.create_backfill('p', 'public.joined', p_destination => '{"kind": "table", "table": "public.jcopy"}')$$, 'PB302', 'public.joined is no table', 'a view must be registered');
 select backlog.register_backfill_view('public.joined', array['id']);

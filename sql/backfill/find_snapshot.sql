@@ -1,0 +1,28 @@
+create or replace function backlog_internal.find_snapshot(p_backfill backlog_internal.backfill)
+  returns jsonb
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_loss text := backlog_internal.snapshot_loss(p_backfill);
+begin
+  if v_loss is null then
+    return jsonb_build_object('name', p_backfill.snapshot_name, 'number', p_backfill.snapshot_number);
+  elsif backlog_internal.has_copied(p_backfill.backfill_id) then
+    return jsonb_build_object('action', 'drop', 'reason', format(
+      '%s, and what is left cannot be read as of then. Create a new backfill.', v_loss
+    ));
+  end if;
+  return jsonb_build_object(
+    'action', 'hold', 'reason', v_loss, 'backfill_id', p_backfill.backfill_id,
+    'number', p_backfill.snapshot_number + 1
+  );
+end;
+$$;
+
+comment on function backlog_internal.find_snapshot(backlog_internal.backfill) is
+  $$Return name and number of the snapshot in which chunks of a backfill are to be read.
+
+When there is none, the document has an action: hold, take one, as long as nothing was copied in another
+one; or drop, since then the backfill cannot be brought to its end.$$;
