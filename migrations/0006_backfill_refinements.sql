@@ -1,4 +1,6 @@
 -- depends: 0005_backfills
+-- These tables have a row for each backfill or chunk: what is built or checked here takes a moment.
+-- squawk-ignore-file ban-drop-constraint, constraint-missing-not-valid, require-concurrent-index-creation
 
 -- A converging backfill stops watching its table when it was cancelled, has failed or waits too long, and
 -- must know later that it missed changes.
