@@ -366,6 +366,7 @@
 \ir backfill/table_family.sql
 \ir backfill/shares_snapshot.sql
 \ir backfill/unite_chunks.sql
+\ir backfill/default_batch_size.sql
 \ir backfill/define_backfill.sql
 \ir backfill/backfill_fingerprint.sql
 \ir backfill/fingerprint_changes.sql

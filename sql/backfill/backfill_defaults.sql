@@ -2,7 +2,7 @@ create or replace function backlog_internal.backfill_defaults()
   returns jsonb
   language sql
   immutable
-return '{"filters": [], "consistency": "chunk", "batch_size": 10000, "workers": 2, "priority": 5,
+return '{"filters": [], "consistency": "chunk", "workers": 2, "priority": 5,
   "on_error": "bisect", "create_target": false, "start": true}'::jsonb;
 
 comment on function backlog_internal.backfill_defaults() is

@@ -15,11 +15,10 @@ begin
     new.pipeline, new.table_name, coalesce(new.filters, '[]'), new.destination,
     p_predicate => new.predicate,
     p_consistency => coalesce(new.consistency, 'chunk'),
-    p_batch_size => coalesce(new.batch_size, 10000),
+    p_batch_size => new.batch_size,
     p_priority => coalesce(new.priority, 5)
   );
-  new.state := 'PENDING';
-  new.count_record := 0;
+  select q.* into new from backlog.backfill_queue as q where q.backfill_id = new.backfill_id;
   return new;
 end;
 $$;

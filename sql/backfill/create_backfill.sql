@@ -7,7 +7,7 @@ create or replace function backlog.create_backfill(
   p_mapping jsonb = null,
   p_predicate text = null,
   p_consistency text = 'chunk',
-  p_batch_size int = 10000,
+  p_batch_size int = null,
   p_scan_size int = null,
   p_workers int = 2,
   p_priority int = 5,
@@ -55,9 +55,10 @@ columns, p_mapping renames ("a": "b"), leaves out ("a": null) or casts ("a": {"c
 "text"}) them.
 
 Chunks are cut by the primary key, or by p_key, the columns with which an index begins. One writes at
-most p_batch_size rows and reads at most p_scan_size (ten times as many by default); p_workers of them
-are worked on at once. p_consistency: chunk, each chunk is read as it is at its time, and what was being
-written when the backfill was planned is read again at the end; snapshot, all rows as of one moment (the
+most p_batch_size rows (10,000 by default, 250,000 for Parquet files) and reads at most p_scan_size (ten
+times as many by default); p_workers of them are worked on at once.
+
+p_consistency: chunk, each chunk is read as it is at its time, and what was being written when the backfill was planned is read again at the end; snapshot, all rows as of one moment (the
 table is then one chunk, read by one statement); converge, keys that change meanwhile are copied again until the
 destination is equal. p_on_error: bisect refuses the rows at fault and copies the others, fail refuses the
 chunk. p_incremental, {"column": "updated_at", "overlap": 300}, reads only what is new since the last run

@@ -22,6 +22,9 @@ begin
   v_backfill.kind := v_backfill.destination ->> 'kind';
   v_backfill.created_by := p_role;
   v_backfill.created_at := backlog_internal.clock();
+  v_backfill.batch_size := coalesce(
+    v_backfill.batch_size, backlog_internal.default_batch_size(v_backfill.kind)
+  );
   -- A chunk that finds little may read more than it writes, but not without end.
   v_backfill.scan_size := coalesce(v_backfill.scan_size, least(v_backfill.batch_size::bigint * 10, 100000000));
   perform backlog_internal.check_backfill_options(v_backfill, p_options);

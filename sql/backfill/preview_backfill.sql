@@ -7,7 +7,7 @@ create or replace function backlog.preview_backfill(
   p_mapping jsonb = null,
   p_predicate text = null,
   p_consistency text = 'chunk',
-  p_batch_size int = 10000,
+  p_batch_size int = null,
   p_scan_size int = null,
   p_workers int = 2,
   p_create_target boolean = false,

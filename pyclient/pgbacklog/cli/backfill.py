@@ -82,7 +82,8 @@ def backfill() -> None:
 @click.option("--map", "mapping", multiple=True, metavar="COLUMN=NAME[::TYPE]",
               help="Rename or cast a column; COLUMN= leaves it out; repeatable.")
 @click.option("--key", help="Columns to cut chunks by, with commas.  [default: the primary key]")
-@click.option("--batch-size", default=10_000, type=click.IntRange(1), help="Rows of a chunk.")
+@click.option("--batch-size", type=click.IntRange(1),
+              help="Rows of a chunk.  [default: 10,000; for Parquet 250,000]")
 @click.option("--scan-size", type=click.IntRange(1), help="Rows that a chunk may read.")
 @click.option("--workers", default=2, type=click.IntRange(1, 64), help="Chunks at a time.")
 @click.option("--priority", default=5, type=click.IntRange(1, 10), help="10 goes first.")
