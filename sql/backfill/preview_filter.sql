@@ -13,6 +13,7 @@ declare
   v_rows  bigint;
   v_size  bigint := case p_backfill.where_sql when 'true' then p_backfill.batch_size else p_backfill.scan_size end;
   v_warnings text[];
+  v_filled boolean := false;
 begin
   execute format('explain (format json) select from %s as s where %s', p_backfill.source_table, p_backfill.where_sql)
   into v_plan;
@@ -20,6 +21,10 @@ begin
   v_index := (jsonb_path_query_first(v_plan::jsonb, '$.**."Index Name"')) #>> '{}';
   if p_backfill.where_sql = 'true' then
     v_index := null;
+  end if;
+
+  if p_backfill.consistency = 'converge' and p_backfill.target_table is not null then
+    execute format('select exists (select from %s)', p_backfill.target_table) into v_filled;
   end if;
 
   v_warnings := array_remove(array[
@@ -31,7 +36,13 @@ begin
     case when cardinality(p_backfill.key_columns) > 0 and not p_backfill.key_is_unique
       then 'the key is not unique: rows with equal keys stay in one chunk, whatever its size' end,
     case when p_backfill.write_mode = 'append'
-      then 'rows are appended: a second run would double them' end
+      then 'rows are appended: a second run would double them' end,
+    case when p_backfill.consistency = 'chunk' and coalesce(p_backfill.overlap_seconds, 0) = 0 and exists (
+      select from pg_class as c where c.oid = p_backfill.source_table and c.relkind in ('v', 'f')
+    ) then 'rows committed late are not looked for: a view or foreign table does not show when a row was'
+      ' written; p_incremental with an overlap reads them in the next run' end,
+    case when v_filled
+      then 'the destination has rows: those that the source does not have may be deleted' end
   ], null);
   return jsonb_build_object(
     'rows_matching', v_rows, 'index', v_index, 'warnings', v_warnings, 'query_plan', v_plan,
