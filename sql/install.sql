@@ -297,6 +297,7 @@
 \ir hooks/check_hook.sql
 \ir hooks/set_hook_policy.sql
 \ir hooks/store_hook.sql
+\ir hooks/define_hook.sql
 \ir hooks/register_hook.sql
 \ir hooks/register_sql_hook.sql
 \ir hooks/find_hook.sql

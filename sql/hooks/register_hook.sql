@@ -17,21 +17,11 @@ create or replace function backlog.register_hook(
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_hook backlog_internal.hook;
 begin
-  v_hook.name := p_name;
-  v_hook.kind := p_kind;
-  v_hook.pipelines := p_pipelines;
-  v_hook.mode := p_mode;
-  v_hook.payload := p_payload;
-  v_hook.language := 'python';
-  v_hook.transactional := p_transactional;
-  v_hook.order_key := p_order_key;
-  v_hook.timeout_seconds := p_timeout_seconds;
-  v_hook.concurrency := p_concurrency;
-  v_hook.max_retries := p_max_retries;
-  return backlog_internal.store_hook(v_hook, p_start);
+  return backlog_internal.define_hook(
+    p_name, 'python', null, p_transactional, p_kind, p_pipelines, p_mode, p_payload, p_order_key,
+    p_timeout_seconds, p_concurrency, p_max_retries, p_start
+  );
 end;
 $$;
 
@@ -48,4 +38,4 @@ progress, all listeners together, p_max_retries the failed attempts; null leaves
 policy. p_start beginning also delivers all kept events, for a new hook only; a changed definition holds
 for deliveries made from then on. A disabled hook stays disabled. Listeners call it when they start.
 
-Raises PB202 when the definition cannot work.$$;
+Raises PB202 when the definition cannot work, or when the name is that of a SQL hook.$$;

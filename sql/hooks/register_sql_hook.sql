@@ -18,10 +18,10 @@ create or replace function backlog.register_sql_hook(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_hook backlog_internal.hook;
+  v_function text;
 begin
   select format('%I.%I', n.nspname, p.proname)
-  into v_hook.sql_function
+  into v_function
   from pg_proc as p
   join pg_namespace as n on n.oid = p.pronamespace
   where p.oid = p_function
@@ -43,18 +43,10 @@ begin
       hint = 'Only who may call a function may make it a hook.';
   end if;
 
-  v_hook.name := p_name;
-  v_hook.kind := p_kind;
-  v_hook.pipelines := p_pipelines;
-  v_hook.mode := p_mode;
-  v_hook.payload := p_payload;
-  v_hook.language := 'sql';
-  v_hook.transactional := true;
-  v_hook.order_key := p_order_key;
-  v_hook.timeout_seconds := p_timeout_seconds;
-  v_hook.concurrency := p_concurrency;
-  v_hook.max_retries := p_max_retries;
-  return backlog_internal.store_hook(v_hook, p_start);
+  return backlog_internal.define_hook(
+    p_name, 'sql', v_function, true, p_kind, p_pipelines, p_mode, p_payload, p_order_key,
+    p_timeout_seconds, p_concurrency, p_max_retries, p_start
+  );
 end;
 $$;
 
@@ -70,4 +62,5 @@ a listener, with the rights of the role that calls that and with the search path
 the names in it or pin its search path. p_timeout_seconds holds where a listener calls it. All else is as
 in backlog.register_hook.
 
-Raises PB202 when the definition cannot work, 42501 when the caller may not call the function.$$;
+Raises PB202 when the definition cannot work or the name is that of a Python hook, 42501 when the caller may
+not call the function.$$;

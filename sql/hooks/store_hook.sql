@@ -34,6 +34,12 @@ begin
   end if;
 
   select h.* into v_old from backlog_internal.hook as h where h.name = p_hook.name for update;
+  if v_old.language <> p_hook.language then
+    raise exception using
+      errcode = 'PB202',
+      message = format('hook %L is a %s hook', p_hook.name, case v_old.language when 'sql' then 'SQL' else 'Python' end),
+      hint = 'Give this one another name; or drop the other with backlog.drop_hook, and its deliveries with it.';
+  end if;
   if (
     v_old.kind, v_old.pipelines, v_old.mode, v_old.payload, v_old.language, v_old.sql_function,
     v_old.transactional, v_old.order_key, v_old.timeout_seconds, v_old.concurrency, v_old.max_retries
@@ -58,4 +64,4 @@ $$;
 comment on function backlog_internal.store_hook(backlog_internal.hook, text) is
   $$Register a hook or change its definition; return its id. A hook that is as it was is not written.
 
-Raises PB202 when the definition cannot work.$$;
+Raises PB202 when the definition cannot work, or when a hook of the other language has the name.$$;
