@@ -402,6 +402,9 @@
 \ir backfill/refusal.sql
 \ir backfill/report_refusals.sql
 \ir backfill/report_chunk.sql
+\ir backfill/find_failed_incident.sql
+\ir backfill/open_failed_incident.sql
+\ir backfill/close_failed_incident.sql
 \ir backfill/report_end.sql
 \ir backfill/withdraw_chunks.sql
 \ir backfill/end_backfill.sql

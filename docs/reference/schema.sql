@@ -1020,6 +1020,7 @@ function backlog_internal.claim_problem(p_worker_id text, p_batch_size integer, 
 function backlog_internal.claim_shares(p_claim backlog_internal.claim, p_due backlog_internal.due_lane[], p_batch_size integer, p_now timestamp with time zone) returns backlog_internal.claim
 function backlog_internal.clear_foreign_rows(p_backfill backlog_internal.backfill, p_where text) returns void
 function backlog_internal.clock() returns timestamp with time zone
+function backlog_internal.close_failed_incident(p_backfill backlog_internal.backfill, p_state text, p_note text) returns void
 function backlog_internal.close_gate(p_gate_id integer, p_now timestamp with time zone) returns void
 function backlog_internal.close_quarantined(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
 function backlog_internal.column_changes(p_table backlog_internal.pipeline_table) returns TABLE(change text, old_name text, new_name text, statement text) stable
@@ -1055,6 +1056,7 @@ function backlog_internal.defer_keys(p_pipeline_id bigint, p_deferred boolean) r
 function backlog_internal.define_backfill(p_options jsonb, p_role name) returns backlog_internal.backfill
 function backlog_internal.define_columns(p_backfill backlog_internal.backfill, p_columns text[], p_mapping jsonb) returns backlog_internal.backfill stable
 function backlog_internal.define_cursor(p_backfill backlog_internal.backfill, p_incremental jsonb) returns backlog_internal.backfill
+function backlog_internal.define_hook(p_name text, p_language text, p_sql_function text, p_transactional boolean, p_kind text, p_pipelines text[], p_mode text, p_payload text, p_order_key text, p_timeout_seconds integer, p_concurrency integer, p_max_retries integer, p_start text) returns bigint
 function backlog_internal.define_key(p_backfill backlog_internal.backfill, p_key text[]) returns backlog_internal.backfill stable
 function backlog_internal.define_predicate(p_table regclass, p_predicate text) returns text
 function backlog_internal.define_target(p_backfill backlog_internal.backfill, p_role name) returns backlog_internal.backfill
@@ -1096,6 +1098,7 @@ function backlog_internal.fill_late_columns(p_load_id bigint, p_table backlog_in
 function backlog_internal.filter_literal(p_type oid, p_value jsonb, p_place integer, p_filter jsonb) returns text
 function backlog_internal.find_backfill(p_backfill_id bigint, p_lock boolean DEFAULT false) returns backlog_internal.backfill
 function backlog_internal.find_due(p_event_types text[], p_now timestamp with time zone, p_limit integer) returns backlog_internal.due_lane[]
+function backlog_internal.find_failed_incident(p_backfill backlog_internal.backfill) returns backlog_internal.incident stable
 function backlog_internal.find_guilty(p_load_id bigint, p_table backlog_internal.pipeline_table, p_limit integer, OUT o_guilty jsonb, OUT o_attempts integer) returns record
 function backlog_internal.find_hook(p_name text) returns backlog_internal.hook stable
 function backlog_internal.find_leased_chunk(p_item_id bigint) returns backlog_internal.backfill_chunk
@@ -1186,6 +1189,7 @@ function backlog_internal.note_complete_sets(p_load_id bigint, p_pipeline backlo
 function backlog_internal.note_partial_sets(p_load_id bigint, p_problem text) returns void
 function backlog_internal.note_staged(p_pipeline_id bigint, p_item_id bigint, p_lock_token bigint, p_rows bigint, p_malformed bigint) returns void
 function backlog_internal.open_dead_letter_incidents(p_item_ids bigint[]) returns void
+function backlog_internal.open_failed_incident(p_backfill backlog_internal.backfill, p_pipeline text, p_facts jsonb) returns void
 function backlog_internal.open_gate(p_gate_id integer, p_seconds integer, p_error text, p_now timestamp with time zone) returns void
 function backlog_internal.open_incidents(p_incidents backlog_internal.incident[]) returns bigint
 function backlog_internal.open_load(p_load_id bigint, p_pipeline_id bigint) returns bigint

@@ -58,7 +58,8 @@ Chunks are cut by the primary key, or by p_key, the columns with which an index 
 most p_batch_size rows (10,000 by default, 250,000 for Parquet files) and reads at most p_scan_size (ten
 times as many by default); p_workers of them are worked on at once.
 
-p_consistency: chunk, each chunk is read as it is at its time, and what was being written when the backfill was planned is read again at the end; snapshot, all rows as of one moment (the
+p_consistency: chunk, each chunk is read as it is at its time, and what was being
+written when the backfill was planned is read again at the end; snapshot, all rows as of one moment (the
 table is then one chunk, read by one statement); converge, keys that change meanwhile are copied again until the
 destination is equal. p_on_error: bisect refuses the rows at fault and copies the others, fail refuses the
 chunk. p_incremental, {"column": "updated_at", "overlap": 300}, reads only what is new since the last run

@@ -16,6 +16,7 @@ begin
   join backlog_internal.dead_letter as d on d.id = c.item_id
   where c.backfill_id = p_backfill_id
     and v_backfill.state in ('FAILED', 'CANCELLED', 'COMPLETED');
+  perform backlog_internal.close_failed_incident(v_backfill, 'dismissed', 'the backfill was deleted');
   delete from backlog_internal.backfill as b where b.backfill_id = p_backfill_id;
 end;
 $$;

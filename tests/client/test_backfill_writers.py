@@ -526,7 +526,7 @@ def test_too_many_rows_at_fault_fail_the_chunk(conn: psycopg.Connection[Any], db
     assert state(conn, made)["state"] == "FAILED"
     ((code, error),) = conn.execute("select c.error_code, c.error from backlog.backfill_chunks as c")
     assert (code, "more than 100 rows" in error) == ("PB306", True)
-    assert conn.execute("select count(*) from backlog.incidents where source = 'backfill' and record is not null").fetchone() == (0,)
+    assert conn.execute("select count(*) from backlog.incidents where source = 'backfill' and table_name is not null").fetchone() == (0,)
 
 
 def test_an_unknown_connection_says_where_to_name_it(
