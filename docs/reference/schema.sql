@@ -1107,7 +1107,7 @@ function backlog_internal.find_parked(p_batch_id bigint, p_pipeline_table_id big
 function backlog_internal.find_pipeline(p_pipeline text) returns backlog_internal.pipeline stable
 function backlog_internal.find_pipeline_table(p_pipeline text, p_table text) returns backlog_internal.pipeline_table stable
 function backlog_internal.find_refused(p_batch_id bigint, p_pipeline_table_id bigint) returns void
-function backlog_internal.find_snapshot(p_backfill backlog_internal.backfill) returns jsonb
+function backlog_internal.find_snapshot(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns jsonb
 function backlog_internal.find_token(p_id bigint, p_worker_id text, p_lock_token bigint) returns bigint stable
 function backlog_internal.finds_nothing(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns boolean
 function backlog_internal.fingerprint_changes(p_backfill backlog_internal.backfill) returns text stable

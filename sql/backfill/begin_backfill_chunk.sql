@@ -44,12 +44,14 @@ begin
   elsif v_chunk.chunk_id is null then
     return backlog_internal.move_on(p_item_id, p_lock_token, v_backfill.backfill_id);
   elsif v_backfill.snapshot_number is not null then
-    v_snapshot := backlog_internal.find_snapshot(v_backfill);
+    v_snapshot := backlog_internal.find_snapshot(v_backfill, v_chunk);
     if v_snapshot ->> 'action' = 'hold' then
       return v_snapshot;
     elsif v_snapshot ->> 'action' = 'drop' then
       perform backlog_internal.end_backfill(v_backfill.backfill_id, 'FAILED', v_snapshot ->> 'reason');
       return backlog_internal.drop_chunk_item(p_item_id, p_lock_token, v_snapshot ->> 'reason');
+    elsif v_snapshot ->> 'action' = 'wait' then
+      return backlog_internal.postpone_chunk(p_item_id, p_lock_token, v_snapshot ->> 'reason');
     end if;
   end if;
 
