@@ -17,14 +17,16 @@ declare
   v_end   text[];
 begin
   -- Cut by the rows of the destination, in its own order: the source may have none of them any more.
-  select array_agg(format('t.%I', k.name) order by k.place), array_agg(format_type(a.atttypid, -1) order by k.place)
+  select
+    array_agg(format('t.%I', k.name) order by k.place), array_agg(format_type(a.atttypid, -1) order by k.place)
   into v_sql, v_types
   from unnest(p_backfill.target_key) with ordinality as k (name, place)
   join pg_attribute as a on a.attrelid = p_backfill.target_table and a.attname = k.name;
   execute format(
     'select array[%s] from (select %s from %s as t where %s order by %s offset %s limit 1) as t',
     backlog_internal.quoted_list(p_backfill.target_key, 't.%I::text'), v_keys, p_backfill.target_table,
-    backlog_internal.range_sql(v_sql, v_types, p_chunk.lower_key, null), v_keys, greatest(p_backfill.batch_size, 1000) - 1
+    backlog_internal.range_sql(v_sql, v_types, p_chunk.lower_key, null), v_keys,
+    greatest(p_backfill.batch_size, 1000) - 1
   )
   into v_end;
   if v_end is not null then

@@ -37,8 +37,10 @@ begin
   if v_old.language <> p_hook.language then
     raise exception using
       errcode = 'PB202',
-      message = format('hook %L is a %s hook', p_hook.name, case v_old.language when 'sql' then 'SQL' else 'Python' end),
-      hint = 'Give this one another name; or drop the other with backlog.drop_hook, and its deliveries with it.';
+      message = format(
+        'hook %L is a %s hook', p_hook.name, case v_old.language when 'sql' then 'SQL' else 'Python' end
+      ),
+      hint = 'Take another name; or drop the hook with backlog.drop_hook, and its deliveries with it.';
   end if;
   if (
     v_old.kind, v_old.pipelines, v_old.mode, v_old.payload, v_old.language, v_old.sql_function,

@@ -35,8 +35,8 @@ RUNS_COMPOSED_SQL = {
     "parse_predicate", "refresh_export", "refresh_pipeline_table", "truncate_delta", "write_changes",
     # Backfills: the same, and queries of members of the owner's role.
     "backfill_conditions", "clear_foreign_rows", "copy_rows", "copy_rows_singly", "count_rows",
-    "create_target", "estimate_rows", "match_keys", "middle_key", "preview_filter",
-    "watch_keys",
+    "create_target", "delete_unmatched", "estimate_rows", "middle_key", "preview_filter",
+    "watch_table",
 }  # fmt: skip
 
 FINDINGS = """
