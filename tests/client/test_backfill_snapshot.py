@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ import pytest
 from pgbacklog import Connections, Listener, Registry, Settings
 from pgbacklog.connections import Address
 from pgbacklog.registry import Handler
-from pgbacklog.writers import builtin
+from pgbacklog.writers import Batch, Writer, builtin
+from pgbacklog.writers.known import handler
 
 from support.backfilling import Rows, create, read_parquet, state, url
 from support.database import Database
@@ -57,6 +59,7 @@ def unrest(db: Database, seed: int) -> Iterator[list[int]]:
                 kind, where = chance.randrange(4), chance.randrange(ACCOUNTS - 200)
                 new = chance.randrange(1, 400_000)
                 with other.transaction():
+                    other.execute("lock table accounts in share row exclusive mode")  # no money gets lost
                     if kind == 0:
                         other.execute(f"update accounts set balance = balance - 7 where id = {some}", [where])
                         other.execute(f"update accounts set balance = balance + 7 where id = {some}", [where // 2])
@@ -159,3 +162,186 @@ def test_a_copy_is_exactly_what_the_snapshot_saw(
     assert sorted(conn.execute(ROWS).fetchall()) != sorted(expected), "nothing changed meanwhile"
     assert found["chunks"] > 20
     assert (found["rows_matched"], found["phase"]) == (len(expected), "done")
+
+
+def test_what_is_committed_between_plan_and_snapshot_belongs_to_it(
+    db: Database, conn: psycopg.Connection[Any], empty_db: Database, tmp_path: Path
+) -> None:
+    to, urls, read = place("postgres", empty_db, tmp_path)
+    made = create(conn, to, "accounts", consistency="snapshot", batch_size=300, create_target=True)
+    conn.execute("insert into accounts values (-5, 1, 'below'), (15, 2, 'between'), (99999999, 3, 'above')")
+    conn.execute("delete from accounts where id = 20")
+    with listening(db, "postgres", urls=urls):
+        assert ended(conn, made)["state"] == "COMPLETED"
+    assert sorted(read()) == sorted(conn.execute(ROWS).fetchall())
+
+
+def test_an_empty_table_may_fill_before_the_snapshot(
+    db: Database, conn: psycopg.Connection[Any], empty_db: Database, tmp_path: Path
+) -> None:
+    """No chunk at all would be right for a plan with a frozen end only."""
+    to, urls, read = place("postgres", empty_db, tmp_path)
+    conn.execute("truncate accounts")
+    made = create(conn, to, "accounts", consistency="snapshot", create_target=True)
+    conn.execute("insert into accounts values (1, 1, 'late')")
+    with listening(db, "postgres", urls=urls):
+        assert ended(conn, made)["state"] == "COMPLETED"
+    assert read() == [(1, 1, "late")]
+
+
+def test_rows_that_must_be_read_again_as_text_are_read_in_the_snapshot(
+    db: Database, conn: psycopg.Connection[Any], empty_db: Database, tmp_path: Path
+) -> None:
+    """NaN fits into no decimal: its chunk is read twice, and the row is refused alone."""
+    conn.execute("create table prices (id int primary key, price numeric(10, 2))")
+    conn.execute("insert into prices select n, n from generate_series(1, 100) as n")
+    conn.execute("update prices set price = 'NaN' where id = 50")
+    made = create(
+        conn, {"kind": "parquet", "path": "lake"}, "prices", consistency="snapshot", batch_size=20, start=False
+    )
+    slow, release = slowly("parquet")
+    conn.execute("select backlog.resume_backfill(%s)", [made])
+    with listening(db, slow):
+        eventually(lambda: state(conn, made)["snapshot_held"])
+        conn.execute("update prices set price = price + 0.5")
+        release.set()
+        found = ended(conn, made)
+    assert (found["state"], found["rows_refused"]) == ("COMPLETED", 1)
+    assert sorted(x[0] for x in read_parquet(tmp_path / "lake", ["price"])) == [n for n in range(1, 101) if n != 50]
+
+
+def slowly(kind: str) -> tuple[Handler, threading.Event]:
+    """Return a writer like another that waits before each chunk until it is released."""
+    release, plain = threading.Event(), builtin(kind)
+
+    def make(job: Any) -> Any:
+        made = plain.call(job)
+        begin = made.begin
+
+        def wait(chunk: Any) -> Any:
+            assert release.wait(60)
+            return begin(chunk)
+
+        made.begin = wait
+        return made
+
+    return replace(plain, call=make), release
+
+
+def test_it_is_held_while_it_is_paused_and_let_go_when_it_is_cancelled(
+    db: Database, conn: psycopg.Connection[Any], empty_db: Database, tmp_path: Path
+) -> None:
+    to, urls, _ = place("postgres", empty_db, tmp_path)
+    slow, release = slowly("postgres")
+    made = create(conn, to, "accounts", consistency="snapshot", batch_size=100, create_target=True)
+    with listening(db, slow, urls=urls):
+        eventually(lambda: state(conn, made)["snapshot_held"])
+        conn.execute("select backlog.pause_backfill(%s)", [made])
+        release.set()
+        eventually(lambda: state(conn, made)["chunks_completed"] > 0)
+        # Longer than the holder takes to look.
+        looked = conn.execute("select clock_timestamp()").fetchone()[0]
+        eventually(lambda: (conn.execute("select clock_timestamp()").fetchone()[0] - looked).seconds > 4)
+        found = state(conn, made)
+        assert (found["snapshot_held"], found["state"]) == (True, "EXECUTING")
+        assert found["snapshot_at"] is not None
+        conn.execute("select backlog.cancel_backfill(%s)", [made])
+        assert eventually(lambda: not holders(conn))
+    with pytest.raises(psycopg.errors.Error) as raised:
+        conn.execute("select backlog.resume_backfill(%s)", [made])
+    assert raised.value.sqlstate == "PB304"
+
+
+def holders(conn: psycopg.Connection[Any]) -> list[int]:
+    """Return the server processes that hold snapshots, as anybody can see them."""
+    rows = conn.execute(
+        "select l.pid from pg_locks as l where l.locktype = 'advisory' and l.classid = 1346522182 "
+        "and l.database = (select d.oid from pg_database as d where d.datname = current_database())"
+    )
+    return [row[0] for row in rows]
+
+
+def test_a_stopped_listener_lets_go(
+    db: Database, conn: psycopg.Connection[Any], empty_db: Database, tmp_path: Path
+) -> None:
+    """Nothing was copied: the next listener takes another snapshot."""
+    to, urls, read = place("postgres", empty_db, tmp_path)
+    slow, release = slowly("postgres")
+    made = create(conn, to, "accounts", consistency="snapshot", batch_size=500, create_target=True)
+    with listening(db, slow, urls=urls) as listener:
+        eventually(lambda: state(conn, made)["snapshot_held"])
+        listener.stop()
+        eventually(lambda: not holders(conn))
+        release.set()
+    conn.execute("update accounts set note = 'later' where id <= 5000")
+    with listening(db, slow, urls=urls):
+        assert ended(conn, made)["state"] == "COMPLETED"
+    assert sorted(read()) == sorted(conn.execute(ROWS).fetchall())
+
+
+def test_own_snapshots_do_not_throttle_backfills(
+    db: Database, conn: psycopg.Connection[Any], empty_db: Database, tmp_path: Path
+) -> None:
+    to, urls, _ = place("postgres", empty_db, tmp_path)
+    slow, release = slowly("postgres")
+    made = create(conn, to, "accounts", consistency="snapshot", batch_size=500, create_target=True)
+    with listening(db, slow, urls=urls):
+        eventually(lambda: state(conn, made)["snapshot_held"])
+        conn.execute("select backlog.set_setting('backfill_max_snapshot_seconds', '0.2')")
+        (pid,) = holders(conn)
+        age = "select clock_timestamp() - a.xact_start > '1 second' from pg_stat_activity as a where a.pid = %s"
+        eventually(lambda: conn.execute(age, [pid]).fetchone()[0])
+        assert f"session {pid} " not in (conn.execute("select backlog.backfill_throttle()").fetchone()[0] or "")
+        with db.connect(autocommit=False) as other:
+            other.execute("set transaction isolation level repeatable read")
+            (mine,) = other.execute("select pg_backend_pid()").fetchone()
+            eventually(lambda: conn.execute(age, [mine]).fetchone()[0])
+            assert f"session {mine} " in conn.execute("select backlog.backfill_throttle()").fetchone()[0]
+        conn.execute("select backlog.set_setting('backfill_max_snapshot_seconds', '0')")
+        release.set()
+        assert ended(conn, made)["state"] == "COMPLETED"
+
+
+def test_a_truncated_table_fails_the_backfill(
+    db: Database, conn: psycopg.Connection[Any], empty_db: Database, tmp_path: Path
+) -> None:
+    """A truncated table looks empty to older snapshots: the copy would lack rows."""
+    to, urls, _ = place("postgres", empty_db, tmp_path)
+    slow, release = slowly("postgres")
+    made = create(conn, to, "accounts", consistency="snapshot", batch_size=500, workers=1, create_target=True)
+    with listening(db, slow, urls=urls, threads=1):
+        eventually(lambda: state(conn, made)["snapshot_held"])
+        eventually(lambda: conn.execute("select 1 from backlog.backfill_chunks where attempts > 0").fetchone())
+        conn.execute("truncate accounts")
+        release.set()
+        found = ended(conn, made)
+    assert found["state"] == "FAILED"
+    assert "truncated, rewritten, attached or detached since its snapshot" in found["reason"]
+
+
+def test_a_writer_without_receipts_gets_no_second_snapshot(
+    db: Database, conn: psycopg.Connection[Any]
+) -> None:
+    """It cannot tell whether rows of the first one have arrived."""
+    got: list[int] = []
+
+    class Plain(Writer):
+        def write(self, batch: Batch) -> None:
+            got.extend(row[0] for row in batch.rows)
+            end_holders(conn)
+            raise RuntimeError("half-way")
+
+    conn.execute("select backlog.set_retry_policy('backfill.plain', p_retry_delay_seconds => 0)")
+    made = create(conn, {"kind": "plain"}, "accounts", consistency="snapshot", batch_size=500, workers=1)
+    with listening(db, handler("plain", Plain), threads=1):
+        found = ended(conn, made)
+    assert found["state"] == "FAILED"
+    errors = conn.execute("select distinct error from backlog.backfill_chunks where error is not null").fetchall()
+    assert any("cannot tell whether rows of it have arrived" in row[0] for row in errors)
+    assert got == list(range(10, 5001, 10)), "rows of two snapshots"
+
+
+def end_holders(conn: psycopg.Connection[Any]) -> None:
+    """End the sessions that hold snapshots, as an operator would who needs vacuum."""
+    for pid in holders(conn):
+        conn.execute("select pg_terminate_backend(%s, 5000)", [pid])
