@@ -423,6 +423,7 @@
 \ir backfill/copy_rows.sql
 \ir backfill/copy_rows_singly.sql
 \ir backfill/bisect_chunk.sql
+\ir backfill/note_family.sql
 \ir backfill/finish_chunk.sql
 \ir backfill/trip_destination.sql
 \ir backfill/fail_chunk.sql

@@ -8,6 +8,7 @@ create or replace function backlog_internal.finish_chunk(
   set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform backlog_internal.note_family(p_backfill);
   update backlog_internal.backfill_chunk as c
   set
     state = 'COMPLETED',

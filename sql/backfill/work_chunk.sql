@@ -13,6 +13,7 @@ declare
   v_code    text;
   v_message text;
 begin
+  perform backlog_internal.note_family(p_backfill);
   begin
     v_chunk := backlog_internal.size_chunk(p_backfill, p_chunk, true);
     if v_chunk.chunk_id is null then

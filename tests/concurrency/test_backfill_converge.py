@@ -388,6 +388,25 @@ def test_partitions_that_come_and_go(db: Database) -> None:
     assert value(conn, "select count(*) from public.dst") > 1000
 
 
+def test_a_partition_that_came_and_went_unseen(db: Database) -> None:
+    """Between two looks at the partitions one was copied and dropped: in the end there are as many as before."""
+    conn = db.connect()
+    conn.execute(PARTITIONED)
+    backfill = make(conn, consistency="converge", workers=1)
+    conn.execute(
+        """
+        alter table public.src detach partition public.low;
+        create table public.guest partition of public.src for values from (minvalue) to (2001);
+        insert into public.guest select -n, n, 'guest' from generate_series(1, 50) as n;
+        """
+    )
+    step_until(conn, backfill, "copied", 3)
+    assert value(conn, "select count(*) from public.dst where note = 'guest'") == 50
+    conn.execute("drop table public.guest")
+    conn.execute("alter table public.src attach partition public.low for values from (minvalue) to (2001)")
+    end_converge(conn, backfill)
+
+
 def test_a_child_that_came_while_it_was_being_watched(db: Database) -> None:
     """Inheritance without partitions, and a new table of which the rows are among the others."""
     conn = db.connect()
