@@ -514,6 +514,7 @@
 \ir monitor/tick_retry.sql
 \ir monitor/tick.sql
 \ir monitor/retry_status.sql
+\ir monitor/backfill_status.sql
 \ir monitor/status_report.sql
 
 -- Triggers: which table calls which function

@@ -979,6 +979,7 @@ function backlog_internal.backfill_fingerprint(p_backfill backlog_internal.backf
 function backlog_internal.backfill_obstacle(p_backfill backlog_internal.backfill) returns text
 function backlog_internal.backfill_queued() returns trigger
 function backlog_internal.backfill_state_changed() returns trigger
+function backlog_internal.backfill_status() returns jsonb stable
 function backlog_internal.backoff_seconds(p_retry_count integer, p_delay integer, p_multiplier numeric, p_kind text, p_cap integer, p_jitter numeric) returns double precision
 function backlog_internal.bisect_chunk(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk, OUT written bigint, OUT refusals backlog_internal.incident[]) returns record
 function backlog_internal.bucket_tokens(p_gate backlog_internal.retry_gate, p_policy backlog_internal.retry_policy, p_now timestamp with time zone) returns numeric stable

@@ -67,6 +67,27 @@ def test_status_is_a_text_or_the_report(cli, db: Database) -> None:
     assert report["retry"]["dead_letters"] == 1
 
 
+def test_status_shows_backfills(cli, db: Database) -> None:
+    with db.connect() as conn:
+        conn.execute("create table orders (id int primary key)")
+        conn.execute("select backlog.create_pipeline('shop')")
+        made = [
+            conn.execute(
+                "select backlog.create_backfill('shop', 'orders', p_start => false, p_destination => %s)",
+                [json.dumps({"kind": "archive", "path": path})],
+            ).fetchone()[0]
+            for path in "ab"
+        ]
+        conn.execute(
+            "select backlog_internal.end_backfill(%s, 'FAILED', 'the disk is full')", [made[1]]
+        )
+    text, report = cli("status"), json.loads(cli("status", "--json").stdout)
+    assert "paused: not started" in text.stdout
+    assert "the disk is full" in text.stdout
+    assert [x["backfill_id"] for x in report["backfills"]["live"]] == made[:1]
+    assert [x["backfill_id"] for x in report["backfills"]["failures"]] == made[1:]
+
+
 def test_list_and_show_tell_about_live_and_dead_items(cli, db: Database) -> None:
     (waiting,) = enqueue(db.connect(), "mail")
     (dead,) = bury(db, "sms")

@@ -56,7 +56,11 @@ def status(as_json: bool) -> None:
         return click.echo(json.dumps(report, indent=2))
     errors = report["retry"].pop("errors")
     show_wide([{"retry": "items", **report["retry"]}], "retry")
-    for title, rows in (("errors", errors), ("alerts", report["alerts"])):
+    copies = report["backfills"]
+    for title, rows in (
+        ("errors", errors), ("backfills", copies["live"]), ("failed backfills", copies["failures"]),
+        ("alerts", report["alerts"]),
+    ):
         if rows:
             click.secho(f"\n{title}", bold=True)
             show(rows, as_json=False)

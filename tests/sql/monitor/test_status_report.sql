@@ -1,5 +1,5 @@
 begin;
-select plan(6);
+select plan(7);
 set local test.now = '2030-01-01 12:00:00+00';
 
 create temp table report as select backlog.status_report() as r;
@@ -7,6 +7,7 @@ select is((select (r.r ->> 'at')::timestamptz from report as r), '2030-01-01 12:
 select is((select r.r ->> 'version' from report as r), backlog.version(), 'which version');
 select is((select r.r -> 'retry' from report as r), backlog_internal.retry_status(), 'the retry engine');
 select ok((select r.r ? 'pipelines' from report as r), 'the pipelines');
+select is((select r.r -> 'backfills' from report as r), backlog_internal.backfill_status(), 'the backfills');
 select is((select r.r -> 'alerts' from report as r), '[]'::jsonb, 'no alerts');
 select backlog.pause_event_type('mail', 'why');
 select is(
