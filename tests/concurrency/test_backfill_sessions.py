@@ -85,7 +85,11 @@ def test_what_commits_late_is_found(db: Database, conn: psycopg.Connection[Any])
     assert_equal(conn)
     assert conn.execute(progress).fetchone() == (100, ROWS - 2, ROWS - 2, ROWS - 2)
     told = conn.execute("select rows_again, rows_written from backlog.backfills").fetchone()
-    assert told == (2, ROWS - 2 + 2)
+    assert told is not None
+    again, written = told
+    # More are read again when another database had an older transaction; but no more are written.
+    assert 2 <= again < ROWS
+    assert written == ROWS - 2 + 2
 
 
 def test_appending_waits_for_late_commits_first(db: Database, conn: psycopg.Connection[Any]) -> None:
