@@ -982,6 +982,8 @@ function backlog_internal.backfill_state_changed() returns trigger
 function backlog_internal.backfill_status() returns jsonb stable
 function backlog_internal.backoff_seconds(p_retry_count integer, p_delay integer, p_multiplier numeric, p_kind text, p_cap integer, p_jitter numeric) returns double precision
 function backlog_internal.bisect_chunk(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk, OUT written bigint, OUT refusals backlog_internal.incident[]) returns record
+function backlog_internal.block_bounds(p_backfill backlog_internal.backfill, p_rows bigint) returns text[]
+function backlog_internal.block_sql(p_first text, p_after text) returns text immutable
 function backlog_internal.bucket_tokens(p_gate backlog_internal.retry_gate, p_policy backlog_internal.retry_policy, p_now timestamp with time zone) returns numeric stable
 function backlog_internal.bury_expired(p_token bigint, p_now timestamp with time zone) returns void
 function backlog_internal.bury_items(p_verdicts backlog_internal.failure_verdict[], p_now timestamp with time zone) returns void
@@ -1187,6 +1189,7 @@ function backlog_internal.move_on(p_item_id bigint, p_lock_token bigint, p_backf
 function backlog_internal.needs_settling(p_backfill backlog_internal.backfill) returns boolean stable
 function backlog_internal.newest_first(p_table backlog_internal.pipeline_table) returns text immutable
 function backlog_internal.note_complete_sets(p_load_id bigint, p_pipeline backlog_internal.pipeline) returns void
+function backlog_internal.note_family(p_backfill backlog_internal.backfill) returns void
 function backlog_internal.note_partial_sets(p_load_id bigint, p_problem text) returns void
 function backlog_internal.note_staged(p_pipeline_id bigint, p_item_id bigint, p_lock_token bigint, p_rows bigint, p_malformed bigint) returns void
 function backlog_internal.open_dead_letter_incidents(p_item_ids bigint[]) returns void
@@ -1271,6 +1274,7 @@ function backlog_internal.snapshot_key(p_backfill_id bigint, p_number integer) r
 function backlog_internal.snapshot_loss(p_backfill backlog_internal.backfill) returns text
 function backlog_internal.sort_page(p_table backlog_internal.pipeline_table, p_rows jsonb, p_item_id bigint, OUT o_good jsonb, OUT o_refused bigint) returns record
 function backlog_internal.source_name(p_backfill backlog_internal.backfill) returns text stable
+function backlog_internal.split_blocks(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns boolean
 function backlog_internal.split_chunk(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns boolean
 function backlog_internal.spoil_backfill(p_backfill_id bigint, p_item_id bigint, p_lock_token bigint, p_reason text) returns jsonb
 function backlog_internal.stable_columns(p_table regclass) returns TABLE(column_number smallint, column_name text, type_name text, collation_name text, is_required boolean, default_sql text, is_key_only boolean, compares boolean) stable
