@@ -382,9 +382,11 @@
 \ir backfill/check_snapshot.sql
 \ir backfill/find_snapshot.sql
 \ir backfill/reading_problem.sql
+\ir backfill/block_sql.sql
 \ir backfill/range_sql.sql
 \ir backfill/chunk_sql.sql
 \ir backfill/estimate_rows.sql
+\ir backfill/block_bounds.sql
 \ir backfill/key_histogram.sql
 \ir backfill/plan_chunks.sql
 \ir backfill/backfill_event_type.sql
@@ -427,6 +429,7 @@
 \ir backfill/finish_chunk.sql
 \ir backfill/trip_destination.sql
 \ir backfill/fail_chunk.sql
+\ir backfill/split_blocks.sql
 \ir backfill/split_chunk.sql
 \ir backfill/is_timeout.sql
 \ir backfill/delete_unmatched.sql

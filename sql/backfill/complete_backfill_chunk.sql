@@ -63,8 +63,10 @@ $$;
 comment on function backlog.complete_backfill_chunk(bigint, bigint, jsonb, jsonb) is
   $$Record that a writer has brought a chunk to its destination, and complete its retry item.
 
-p_counts has read, written and bytes, and snapshot, the number of the snapshot if the order had one. p_refused has a document for each row that the destination refused,
-with record, error, error_code and constraint; each becomes an incident. Emits the checkpoint event. The
+p_counts has read, written and bytes, and snapshot, the number of the snapshot if the order had one.
+p_refused has a document for each row that the destination refused, with record, error, error_code and
+constraint; each becomes an incident. A chunk that was read in another snapshot than the others, or after
+its table was truncated or rewritten, fails the backfill. Emits the checkpoint event. The
 last chunk completes the backfill. Returns a document with the state of the backfill.
 
 Raises PB001 when the lease was lost, PB002 when there is no such item, PB003 when a document has the wrong

@@ -58,13 +58,15 @@ Chunks are cut by the primary key, or by p_key, the columns with which an index 
 most p_batch_size rows (10,000 by default, 250,000 for Parquet files) and reads at most p_scan_size (ten
 times as many by default); p_workers of them are worked on at once.
 
-p_consistency: chunk, each chunk is read as it is at its time, and what was being
-written when the backfill was planned is read again at the end; snapshot, all rows as of one moment (the
-table is then one chunk, read by one statement); converge, keys that change meanwhile are copied again until the
-destination is equal. p_on_error: bisect refuses the rows at fault and copies the others, fail refuses the
-chunk. p_incremental, {"column": "updated_at", "overlap": 300}, reads only what is new since the last run
-that completed. Runs of one table to one destination follow each other. With p_start false it waits for
-backlog.resume_backfill.
+p_consistency: chunk, each chunk is read as it is at its time, and what was being written when the backfill
+was planned is read again at the end; snapshot, all rows as of one moment; converge, keys that change
+meanwhile are copied again until the destination is equal. With snapshot a writer's chunks share one
+exported snapshot, which its listeners hold, and a table without a key is cut by its blocks; what goes to a
+table here, or comes from a view or another server, is one chunk, read by one statement.
+
+p_on_error: bisect refuses the rows at fault and copies the others, fail refuses the chunk. p_incremental,
+{"column": "updated_at", "overlap": 300}, reads only what is new since the last run that completed. Runs of
+one table to one destination follow each other. With p_start false it waits for backlog.resume_backfill.
 
 Raises PB101 when there is no such pipeline, PB302 when it cannot work, PB305 when a filter cannot, 42501
 when a right is missing.$$;

@@ -46,7 +46,8 @@ begin
   ), 0);
   rows_estimated := backlog_internal.estimate_rows(format('select from %s', p_backfill.source_table));
   if cardinality(p_backfill.key_columns) = 0 then
-    plan_kind := 'whole';
+    bounds := backlog_internal.block_bounds(p_backfill, rows_estimated);
+    plan_kind := case when bounds is null then 'whole' else 'blocks' end;
     return;
   end if;
 

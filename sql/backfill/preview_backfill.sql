@@ -63,7 +63,7 @@ comment on function backlog.preview_backfill(
 ) is
   $$Tell what a backfill with these arguments would do, without making it.
 
-Returns a document: plan (histogram, keyset or whole), key, upper_key, rows_estimated, rows_matching and
+Returns a document: plan (histogram, keyset, blocks or whole), key, upper_key, rows_estimated, rows_matching and
 chunks (estimated), index (the index that serves the filters, null when none does), warnings (what should
 be known before it runs), where (the filters as SQL), query_plan, first and last (up to five rows from
 the first and the last chunk, as the destination would get them), throttle (why it would wait now).

@@ -12,7 +12,9 @@ declare
   v_rows   bigint;
   v_middle text[];
 begin
-  if p_chunk.kind not in ('range', 'settle') then
+  if p_chunk.kind = 'blocks' then
+    return backlog_internal.split_blocks(p_backfill, p_chunk);
+  elsif p_chunk.kind not in ('range', 'settle') then
     return false;
   end if;
   -- Halved by keys, which an index can count even where reading the rows takes too long.

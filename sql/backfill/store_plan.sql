@@ -35,7 +35,7 @@ begin
     (backfill_id, kind, lower_key, upper_key, rows_estimated, created_at)
   select
     p_backfill_id,
-    case v_plan.plan_kind when 'whole' then 'whole' else 'range' end,
+    case when v_plan.plan_kind in ('whole', 'blocks') then v_plan.plan_kind else 'range' end,
     case when n.place > 1 then array[v_plan.bounds[n.place - 1]] end,
     case when n.place < v_chunks then array[v_plan.bounds[n.place]] else v_plan.upper_key end,
     greatest(v_plan.rows_estimated / v_chunks, 1), v_now

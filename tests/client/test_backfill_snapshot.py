@@ -164,6 +164,35 @@ def test_a_copy_is_exactly_what_the_snapshot_saw(
     assert (found["rows_matched"], found["phase"]) == (len(expected), "done")
 
 
+@pytest.mark.parametrize("kind", ["parquet", "postgres"])
+def test_a_table_without_a_key_is_cut_by_its_blocks(
+    db: Database, conn: psycopg.Connection[Any], empty_db: Database, tmp_path: Path, kind: str
+) -> None:
+    """A row that changes moves to another block, but the snapshot sees it where it was."""
+    to, urls, read = place(kind, empty_db, tmp_path)
+    conn.execute("drop table accounts")
+    make_accounts(conn, key="")
+    with unrest(db, 2) as done:
+        made = create(
+            conn, to, "accounts", consistency="snapshot", batch_size=40, workers=3, create_target=True
+        )
+        before = len(done)
+        eventually(lambda: len(done) > before + 20)
+        with listening(db, kind, urls=urls):
+            expected = as_of_snapshot(db, conn, made)
+            found = ended(conn, made)
+    assert found["state"] == "COMPLETED", found
+    assert sorted(read()) == sorted(expected)
+    assert sum(row[1] for row in expected) == TOTAL
+    assert sorted(conn.execute(ROWS).fetchall()) != sorted(expected), "nothing changed meanwhile"
+    assert (found["plan_kind"], found["chunks"] > 10) == ("blocks", True)
+    plan = conn.execute(
+        "select backlog.backfill_chunk_query(c.chunk_id) ->> 'query' from backlog.backfill_chunks as c "
+        "where c.lower_key is not null limit 1"
+    ).fetchone()[0]
+    assert "Tid Range Scan" in "".join(x[0] for x in conn.execute(f"explain {plan}"))
+
+
 def test_what_is_committed_between_plan_and_snapshot_belongs_to_it(
     db: Database, conn: psycopg.Connection[Any], empty_db: Database, tmp_path: Path
 ) -> None:
