@@ -379,18 +379,38 @@ def test_a_stale_worker_is_fenced_off(conn: psycopg.Connection[Any], place: Plac
     again.close()
 
 
+@pytest.mark.parametrize("kind", ["postgres", "mysql"])
 def test_upsert_leaves_equal_rows_alone(
-    conn: psycopg.Connection[Any], db: Database, request: pytest.FixtureRequest, tmp_path: Path
+    conn: psycopg.Connection[Any], db: Database, request: pytest.FixtureRequest, tmp_path: Path, kind: str
 ) -> None:
-    place = ToPostgres(db, tmp_path, request.getfixturevalue)
+    """Only rows that are new or differ count as written, also where one is alone in its chunk."""
+    place = PLACES[kind](db, tmp_path, request.getfixturevalue)
     fill(conn, 50)
     create(conn, place.destination(), create_target=True)
     place.work()
-    conn.execute("update orders set note = 'new' where id in (4, 9)")
+    for size, changed in ((50, [4, 9]), (1, [7, 8, 50]), (7, [])):
+        conn.execute("update orders set note = %s where id = any (%s)", [f"new {size}", changed])
+        conn.execute("insert into orders select (jsonb_populate_record(o, %s)).* from orders as o where id = 3",
+                     [json.dumps({"id": 1000 + size})])  # fmt: skip
+        again = create(conn, place.destination(), create_target=True, batch_size=size)
+        place.work()
+        assert state(conn, again)["rows_written"] == len(changed) + 1
+        assert plainly(place.rows()) == plainly(source(conn))
+
+
+def test_rows_that_mysql_takes_in_several_statements_are_counted(
+    conn: psycopg.Connection[Any], db: Database, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    place = ToMySQL(db, tmp_path, request.getfixturevalue)
+    fill(conn, 60)
+    # PyMySQL sends no statement of more than 1 MB.
+    conn.execute("update orders set note = repeat('x', 100000)")
+    first = create(conn, place.destination(), create_target=True)
+    place.work()
+    conn.execute("update orders set note = repeat('y', 100000) where id % 3 = 0")
     again = create(conn, place.destination(), create_target=True)
     place.work()
-    assert state(conn, again)["rows_written"] == 2
-    assert plainly(place.rows()) == plainly(source(conn))
+    assert [state(conn, x)["rows_written"] for x in (first, again)] == [60, 20]
 
 
 def test_partitions_and_replays(

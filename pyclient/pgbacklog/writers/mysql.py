@@ -2,8 +2,8 @@
 
 Fence and receipt are a row of the table pgbacklog_checkpoint in the database of the connection,
 committed together with the rows; target and this table must be of a transactional engine. Options
-of the destination: connection, table ([database.]table), mode, key, create. Of an upsert every row
-of a batch counts as written, whether it differed or not.
+of the destination: connection, table ([database.]table), mode, key, create. Rows of an upsert that
+are in the target already, as they are, do not count as written.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import pymysql
+import pymysql.cursors
 from pymysql.err import DataError, IntegrityError, MySQLError
 
 from pgbacklog.writers.base import Batch, Chunk, Column, Fenced, Form, Job, Receipt, Refused, Writer
@@ -39,6 +40,25 @@ _TYPES = {
     "json": "json", "jsonb": "json", "bytea": "longblob",
 }  # fmt: skip
 _PLAIN = (int, str, Decimal, bytes, type(None))
+
+
+class Upserts(pymysql.cursors.Cursor):
+    """Count the rows that are inserted or changed.
+
+    To MySQL a new row is one affected row, a changed one two, an equal one none. How many were
+    changed is the second number that it says about a statement of several rows: "Records: 9
+    Duplicates: 2  Warnings: 0", in whatever language.
+    """
+
+    written = 0
+
+    def execute(self, query: Any, args: Any = None) -> int:
+        """Run one statement."""
+        affected = super().execute(query, args)
+        answer = vars(self)["_result"]  # PyMySQL shows what the server says nowhere else
+        told = re.findall(rb": *(\d+)", answer.message or b"")
+        self.written += affected - int(told[1]) if told else min(affected, 1)
+        return affected
 
 
 class MySQL(Writer):
@@ -106,10 +126,10 @@ class MySQL(Writer):
     def write(self, batch: Batch) -> int | None:
         """Write a batch within a savepoint; raises Refused if a row is at fault."""
         conn = self.conn
-        with conn.cursor() as cursor:
+        with conn.cursor() as cursor, conn.cursor(Upserts) as upserts:
             cursor.execute("savepoint batch")
             try:
-                cursor.executemany(self.insert, [tuple(map(_value, row)) for row in batch.rows])
+                upserts.executemany(self.insert, [tuple(map(_value, row)) for row in batch.rows])
             except (MySQLError, ValueError) as error:
                 code = error.args[0] if isinstance(error, MySQLError) and error.args else 0
                 about_rows = isinstance(error, DataError | IntegrityError | ValueError)
@@ -120,7 +140,7 @@ class MySQL(Writer):
                 found = re.search(r"(?:for key|CONSTRAINT) ['`]([^'`]+)['`]", text)
                 raise Refused(text, str(code or 22000), found and found[1]) from error
             cursor.execute("release savepoint batch")
-        return None
+        return upserts.written if self.job.mode == "upsert" else None
 
     def commit(self, chunk: Chunk, receipt: Receipt) -> None:
         """Write the receipt, if the fence still holds, and commit it with the rows."""
