@@ -54,6 +54,8 @@ begin
     'plan', v_plan.plan_kind, 'upper_key', v_plan.upper_key, 'rows_estimated', v_plan.rows_estimated,
     'throttle', backlog.backfill_throttle(v_backfill.source_table)
   ) || backlog_internal.preview_filter(v_backfill, v_plan.rows_estimated)
+    || case v_plan.plan_kind
+      when 'blocks' then jsonb_build_object('chunks', cardinality(v_plan.bounds) + 1) else '{}' end
     || backlog_internal.preview_rows(v_backfill);
 end;
 $$;

@@ -41,6 +41,10 @@ begin
       select from pg_class as c where c.oid = p_backfill.source_table and c.relkind in ('v', 'f')
     ) then 'rows committed late are not looked for: a view or foreign table does not show when a row was'
       ' written; p_incremental with an overlap reads them in the next run' end,
+    case when p_backfill.snapshot_number is not null
+      then 'vacuum waits until its snapshot is let go at the end' end,
+    case when p_backfill.consistency = 'snapshot' and p_backfill.snapshot_number is null
+      then 'all rows are one chunk, read by one statement' end,
     case when v_filled
       then 'the destination has rows: those that the source does not have may be deleted' end
   ], null);

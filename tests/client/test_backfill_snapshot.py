@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from pgbacklog import Connections, Listener, Registry, Settings
 from pgbacklog.connections import Address
@@ -98,13 +99,15 @@ def unrest(db: Database, seed: int) -> Iterator[list[int]]:
 
 @contextmanager
 def listening(
-    db: Database, *handlers: Handler | str, urls: dict[str, str] | None = None, threads: int = 3
-) -> Iterator[Listener]:
+    db: Database, *handlers: Handler | str, urls: dict[str, str] | None = None, threads: int = 3,
+    dsn: str | None = None,
+) -> Iterator[Listener]:  # fmt: skip
     """Let a listener work in this process meanwhile."""
     registry = Registry()
     registry.update((x.event_type, x) for x in (builtin(x) if isinstance(x, str) else x for x in handlers))
     connections = Connections({name: Address(each) for name, each in (urls or {}).items()})
-    listener = Listener(db.dsn, registry, Settings("tester", threads=threads, poll_interval=1), connections)
+    settings = Settings("tester", threads=threads, poll_interval=1)
+    listener = Listener(dsn or db.dsn, registry, settings, connections)
     thread = threading.Thread(target=listener.run)
     thread.start()
     try:
@@ -374,3 +377,46 @@ def end_holders(conn: psycopg.Connection[Any]) -> None:
     """End the sessions that hold snapshots, as an operator would who needs vacuum."""
     for pid in holders(conn):
         conn.execute("select pg_terminate_backend(%s, 5000)", [pid])
+
+
+@pytest.mark.parametrize("kind", ["parquet", "postgres"])
+def test_behind_a_pooler_that_pools_transactions(
+    db: Database, conn: psycopg.Connection[Any], empty_db: Database, tmp_path: Path, pgbouncer, kind: str
+) -> None:
+    to, urls, read = place(kind, empty_db, tmp_path)
+    made = create(conn, to, "accounts", consistency="snapshot", batch_size=100, create_target=True)
+    slow, release = slowly(kind)
+    with listening(db, slow, urls=urls, dsn=pgbouncer("transaction").dsn(db.name)):
+        expected = as_of_snapshot(db, conn, made)
+        conn.execute("update accounts set balance = balance + 1")
+        release.set()
+        assert ended(conn, made)["state"] == "COMPLETED"
+    assert sorted(read()) == sorted(expected)
+
+
+def test_a_worker_needs_no_more_rights_than_others(
+    db: Database, conn: psycopg.Connection[Any], empty_db: Database, tmp_path: Path
+) -> None:
+    to, urls, read = place("postgres", empty_db, tmp_path)
+    name = f"{db.name}_worker"
+    conn.execute(f'create role "{name}" login in role backlog_worker')
+    try:
+        conn.execute(f'grant select on accounts to "{name}"')
+        made = create(conn, to, "accounts", consistency="snapshot", batch_size=100, create_target=True)
+        with listening(db, "postgres", urls=urls, dsn=make_conninfo(db.dsn, user=name)):
+            assert ended(conn, made)["state"] == "COMPLETED"
+        assert sorted(read()) == sorted(conn.execute(ROWS).fetchall())
+        eventually(lambda: not holders(conn))
+    finally:
+        conn.execute(f'drop owned by "{name}"')
+        conn.execute(f'drop role "{name}"')
+
+
+def test_only_a_transaction_that_keeps_its_snapshot_can_export_it(conn: psycopg.Connection[Any]) -> None:
+    made = create(conn, {"kind": "postgres", "connection": "there", "table": "x"}, "accounts", consistency="snapshot")
+    with pytest.raises(psycopg.errors.Error, match="read committed keeps no snapshot") as raised:
+        conn.execute("select backlog.export_backfill_snapshot(%s, 1)", [made])
+    assert raised.value.sqlstate == "PB303"
+    with pytest.raises(psycopg.errors.Error) as raised:
+        conn.execute("select backlog.export_backfill_snapshot(-1, 1)")
+    assert raised.value.sqlstate == "PB301"

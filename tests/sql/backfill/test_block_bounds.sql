@@ -1,5 +1,5 @@
 begin;
-select plan(12);
+select plan(14);
 
 create table public.heap (n int, filler text);
 insert into public.heap select n, repeat('x', 700) from generate_series(1, 200) as n;
@@ -28,6 +28,22 @@ select results_eq(
   $$select count(*) from backlog.backfill_chunks as c where c.lower_key is null
     union all select count(*) from backlog.backfill_chunks as c where c.upper_key is null$$,
   'values (1::bigint), (1)', 'the first and the last of which are open'
+);
+create function public.preview(p_table text, p_kind text = 'archive') returns jsonb language sql as $$
+  select backlog.preview_backfill(
+    'p', p_table, p_destination => jsonb_build_object('kind', p_kind, 'table', 'public.copy'),
+    p_consistency => 'snapshot', p_batch_size => 30, p_create_target => true
+  )
+$$;
+select results_eq(
+  $$select p ->> 'plan', (p ->> 'chunks')::bigint, p ->> 'warnings' like '%vacuum waits until its snapshot is let go%'
+    from public.preview('public.heap') as p$$,
+  $$select 'blocks'::text, count(*), true from backlog.backfill_chunks as c$$, 'as a preview says'
+);
+select results_eq(
+  $$select p ->> 'plan', (p ->> 'chunks')::int, p ->> 'warnings' like '%all rows are one chunk, read by one statement%'
+    from public.preview('public.heap', 'table') as p$$,
+  $$values ('whole'::text, 1, true)$$, 'a preview says as well where a snapshot makes one chunk'
 );
 insert into public.heap select n, repeat('x', 700) from generate_series(201, 300) as n;
 create table public.read (chunk_id bigint, n int);
