@@ -451,6 +451,7 @@
 \ir backfill/backfill_throttle.sql
 \ir backfill/ask_throttle.sql
 \ir backfill/is_settled.sql
+\ir backfill/show_throttle.sql
 \ir backfill/backfill_obstacle.sql
 \ir backfill/start_backfill.sql
 \ir backfill/take_slot.sql

@@ -1266,6 +1266,7 @@ function backlog_internal.settle_marks(p_event_types text[], p_now timestamp wit
 function backlog_internal.settle_verdicts(p_load_id bigint, p_table backlog_internal.pipeline_table) returns text[]
 function backlog_internal.settled_child_sql(p_load_id bigint, p_pipeline_id bigint, p_child regclass, p_columns text[]) returns text stable
 function backlog_internal.shares_snapshot(p_backfill backlog_internal.backfill) returns boolean stable
+function backlog_internal.show_throttle(p_backfill_id bigint, p_reason text) returns void
 function backlog_internal.size_chunk(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk, p_share boolean) returns backlog_internal.backfill_chunk
 function backlog_internal.snapshot_damage(p_backfill backlog_internal.backfill) returns text stable
 function backlog_internal.snapshot_files(p_table regclass) returns jsonb stable

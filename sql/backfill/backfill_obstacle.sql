@@ -29,11 +29,7 @@ begin
   v_reason := coalesce(v_reason, backlog_internal.ask_throttle(p_backfill.source_table));
 
   if v_reason is distinct from p_backfill.throttle_reason then
-    update backlog_internal.backfill as b
-    set
-      throttle_reason = v_reason,
-      throttled_at = case when v_reason is not null then coalesce(b.throttled_at, backlog_internal.clock()) end
-    where b.backfill_id = p_backfill.backfill_id;
+    perform backlog_internal.show_throttle(p_backfill.backfill_id, v_reason);
   end if;
   return v_reason;
 end;

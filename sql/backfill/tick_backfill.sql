@@ -5,7 +5,6 @@ create or replace function backlog_internal.tick_backfill()
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_now      timestamptz := backlog_internal.clock();
   v_backfill backlog_internal.backfill;
   v_id       bigint;
   v_reason   text;
@@ -51,13 +50,7 @@ begin
       when others then
         perform backlog_internal.end_backfill(v_id, 'FAILED', format('%s (%s)', sqlerrm, sqlstate));
     end;
-    update backlog_internal.backfill as b
-    set
-      throttle_reason = v_reason,
-      throttled_at = case when v_reason is not null then coalesce(b.throttled_at, v_now) end
-    where b.backfill_id = v_id
-      and b.state = 'EXECUTING'
-      and b.throttle_reason is distinct from v_reason;
+    perform backlog_internal.show_throttle(v_id, v_reason);
   end loop;
   return jsonb_build_object('backfills_made', v_made);
 end;

@@ -33,14 +33,12 @@ begin
     end if;
     v_chunk.rows_refused := 0;
   exception
-    -- A cancelled statement is not among "others". A user who cancels wants an end, not a smaller chunk.
-    when query_canceled then
-      if not backlog_internal.is_timeout(p_chunk.started_at) then
+    -- A cancelled statement is not among "others".
+    when query_canceled or others then
+      -- A user who cancels wants an end, not a smaller chunk.
+      if sqlstate = '57014' and not backlog_internal.is_timeout(p_chunk.started_at) then
         raise;
       end if;
-      v_code := sqlstate;
-      v_message := sqlerrm;
-    when others then
       v_code := sqlstate;
       v_message := sqlerrm;
   end;
