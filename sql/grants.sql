@@ -136,6 +136,7 @@ grant execute on function backlog.fail_backfill_chunk(bigint, bigint, text, text
 grant execute on function backlog.note_touched_rows() to backlog_operator;
 grant execute on function backlog.keep_backfill_snapshot(bigint, jsonb) to backlog_worker;
 grant execute on function backlog.pause_backfill(bigint, text) to backlog_operator;
+grant execute on function backlog.record_backfill_comparison(bigint, jsonb) to backlog_worker, backlog_operator;
 grant execute on function backlog.register_backfill_view(regclass, text[]) to backlog_operator;
 grant execute on function backlog.resume_backfill(bigint) to backlog_operator;
 grant execute on function backlog.retry_backfill(bigint) to backlog_operator;
@@ -145,7 +146,7 @@ grant execute on function backlog.preview_backfill(text, text, jsonb, jsonb, tex
 grant execute on function backlog.repair_backfill(bigint) to backlog_operator;
 grant execute on function backlog.schedule_backfill(text, interval, jsonb, timestamptz) to backlog_operator;
 grant execute on function backlog.unschedule_backfill(text) to backlog_operator;
-grant execute on function backlog.verify_backfill(bigint, int) to backlog_operator;
+grant execute on function backlog.verify_backfill(bigint, int, timestamptz) to backlog_operator;
 grant select on backlog.backfill_differences to backlog_worker, backlog_operator, backlog_monitor;
 grant select on backlog.backfill_schedules to backlog_worker, backlog_operator, backlog_monitor;
 grant execute on function backlog.share_backfill_snapshot(bigint, bigint, jsonb) to backlog_worker;

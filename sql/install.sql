@@ -384,6 +384,9 @@
 \ir backfill/reading_problem.sql
 \ir backfill/block_sql.sql
 \ir backfill/range_sql.sql
+\ir backfill/key_values.sql
+\ir backfill/repair_values.sql
+\ir backfill/repair_sql.sql
 \ir backfill/chunk_sql.sql
 \ir backfill/estimate_rows.sql
 \ir backfill/block_bounds.sql
@@ -429,6 +432,7 @@
 \ir backfill/finish_chunk.sql
 \ir backfill/trip_destination.sql
 \ir backfill/fail_chunk.sql
+\ir backfill/split_repair.sql
 \ir backfill/split_blocks.sql
 \ir backfill/split_chunk.sql
 \ir backfill/is_timeout.sql
@@ -468,6 +472,7 @@
 \ir backfill/spoil_backfill.sql
 \ir backfill/postpone_chunk.sql
 \ir backfill/crowd_reason.sql
+\ir backfill/gone_sql.sql
 \ir backfill/chunk_order.sql
 \ir backfill/end_chunk.sql
 \ir backfill/move_on.sql
@@ -477,6 +482,11 @@
 \ir backfill/preview_rows.sql
 \ir backfill/verify_sql.sql
 \ir backfill/verify_chunk.sql
+\ir backfill/comparison_fence.sql
+\ir backfill/comparison_order.sql
+\ir backfill/check_comparison.sql
+\ir backfill/repair_keys.sql
+\ir backfill/repair_chunks.sql
 \ir backfill/make_due_backfills.sql
 \ir backfill/tick_backfill.sql
 \ir backfill/reopen_chunks.sql
@@ -504,6 +514,7 @@
 \ir backfill/split_backfill_chunk.sql
 \ir backfill/backfill_chunk_stop.sql
 \ir backfill/backfill_chunk_query.sql
+\ir backfill/record_backfill_comparison.sql
 \ir backfill/set_backfill_condition.sql
 \ir backfill/register_backfill_view.sql
 \ir backfill/drop_backfill_view.sql

@@ -921,6 +921,7 @@ function backlog.pipelines_to_load() returns TABLE(pipeline text, reason text) s
 function backlog.preview_backfill(p_pipeline text, p_table_name text, p_filters jsonb DEFAULT '[]'::jsonb, p_destination jsonb DEFAULT NULL::jsonb, p_columns text[] DEFAULT NULL::text[], p_mapping jsonb DEFAULT NULL::jsonb, p_predicate text DEFAULT NULL::text, p_consistency text DEFAULT 'chunk'::text, p_batch_size integer DEFAULT NULL::integer, p_scan_size integer DEFAULT NULL::integer, p_workers integer DEFAULT 2, p_create_target boolean DEFAULT false, p_incremental jsonb DEFAULT NULL::jsonb, p_key text[] DEFAULT NULL::text[]) returns jsonb security definer
 function backlog.preview_load(p_pipeline text) returns jsonb security definer
 function backlog.read_delivery(p_id bigint, p_lock_token bigint) returns TABLE(hook text, event_type text, language text, sql_function text, ordered boolean, event_data jsonb) security definer
+function backlog.record_backfill_comparison(p_chunk_id bigint, p_comparison jsonb) returns boolean security definer
 function backlog.record_incident(p_pipeline text, p_record jsonb, p_error text, p_error_code text DEFAULT NULL::text, p_constraint_name text DEFAULT NULL::text, p_table_name text DEFAULT NULL::text, p_attempt integer DEFAULT 1, p_correlation_id text DEFAULT NULL::text, p_metadata jsonb DEFAULT NULL::jsonb, p_replay_as text DEFAULT NULL::text) returns bigint security definer
 function backlog.redrive_dead_letters(p_filter jsonb DEFAULT '{}'::jsonb, p_limit integer DEFAULT 100, p_dry_run boolean DEFAULT false, p_spread_over integer DEFAULT 0, p_force boolean DEFAULT false) returns TABLE(id bigint, event_type text, channel_name text, run_at timestamp with time zone, outcome text) security definer
 function backlog.refresh_due_exports(p_limit integer DEFAULT 10) returns TABLE(export text, etag text, changed boolean) security definer
@@ -960,7 +961,7 @@ function backlog.status_report() returns jsonb security definer stable
 function backlog.tick() returns jsonb security definer
 function backlog.trip_circuit_breaker(p_event_type text, p_channel_name text DEFAULT NULL::text, p_seconds integer DEFAULT NULL::integer, p_reason text DEFAULT 'tripped by hand'::text) returns integer security definer
 function backlog.unschedule_backfill(p_name text) returns void security definer
-function backlog.verify_backfill(p_backfill_id bigint, p_limit integer DEFAULT 100) returns TABLE(chunk_id bigint, source_rows bigint, destination_rows bigint, is_equal boolean, differences bigint, chunks_left bigint) security definer
+function backlog.verify_backfill(p_backfill_id bigint, p_limit integer DEFAULT 100, p_since timestamp with time zone DEFAULT NULL::timestamp with time zone) returns TABLE(chunk_id bigint, source_rows bigint, destination_rows bigint, is_equal boolean, differences bigint, chunks_left bigint) security definer
 function backlog.version() returns text security definer stable
 function backlog_internal.add_child_chunk(p_backfill backlog_internal.backfill, p_child regclass) returns void
 function backlog_internal.add_extra_chunk(p_backfill_id bigint) returns void
@@ -996,6 +997,7 @@ function backlog_internal.check_backfill_options(p_backfill backlog_internal.bac
 function backlog_internal.check_backfill_rights(p_table regclass, p_rights text, p_role name) returns void stable
 function backlog_internal.check_claim(p_worker_id text, p_batch_size integer, p_lock_timeout integer, p_event_types text[]) returns void stable
 function backlog_internal.check_columns(p_table backlog_internal.pipeline_table) returns void stable
+function backlog_internal.check_comparison(p_comparison jsonb, p_key_size integer) returns void immutable
 function backlog_internal.check_events(p_event_ids bigint[]) returns void stable
 function backlog_internal.check_fingerprint(p_backfill backlog_internal.backfill) returns void stable
 function backlog_internal.check_hook(p_hook backlog_internal.hook, p_start text) returns void stable
@@ -1028,6 +1030,8 @@ function backlog_internal.close_gate(p_gate_id integer, p_now timestamp with tim
 function backlog_internal.close_quarantined(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
 function backlog_internal.column_changes(p_table backlog_internal.pipeline_table) returns TABLE(change text, old_name text, new_name text, statement text) stable
 function backlog_internal.column_operator(p_type oid, p_operator text) returns text stable
+function backlog_internal.comparison_fence(p_chunk backlog_internal.backfill_chunk) returns bigint stable
+function backlog_internal.comparison_order(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns jsonb stable
 function backlog_internal.compile_comparison(p_column text, p_type oid, p_operator text, p_values text[], p_place integer, p_filter jsonb) returns text
 function backlog_internal.compile_filter(p_table regclass, p_filter jsonb, p_place integer) returns text
 function backlog_internal.compile_filters(p_table regclass, p_filters jsonb) returns text
@@ -1125,6 +1129,7 @@ function backlog_internal.gate_for_lane(p_event_type text, p_channel_name text, 
 function backlog_internal.gate_spend(p_gate_id integer, p_items integer) returns void
 function backlog_internal.gate_success(p_gate_id integer, p_now timestamp with time zone) returns void
 function backlog_internal.gate_verdicts(p_verdicts backlog_internal.failure_verdict[], p_now timestamp with time zone) returns void
+function backlog_internal.gone_sql(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns text stable
 function backlog_internal.has_copied(p_backfill_id bigint) returns boolean stable
 function backlog_internal.has_copied_rows(p_pipeline_id bigint) returns boolean stable
 function backlog_internal.hold_retry_item(p_id bigint, p_lock_token bigint, p_holder text) returns bigint
@@ -1154,6 +1159,7 @@ function backlog_internal.judge_rows(p_load_id bigint, p_table backlog_internal.
 function backlog_internal.judge_unique(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
 function backlog_internal.key_histogram(p_backfill backlog_internal.backfill) returns text[] stable
 function backlog_internal.key_sql(p_columns text[], p_row text DEFAULT 'r'::text) returns text immutable
+function backlog_internal.key_values(p_backfill backlog_internal.backfill, p_keys text[]) returns text stable
 function backlog_internal.keys_of(p_records jsonb, p_pipeline text, p_table_name text) returns jsonb stable
 function backlog_internal.lane_blocked_until(p_policy backlog_internal.retry_policy, p_gate_id integer) returns timestamp with time zone stable
 function backlog_internal.lane_for_item(p_item backlog_internal.new_item) returns integer
@@ -1236,7 +1242,11 @@ function backlog_internal.refuse_load(p_load_id bigint, p_message text, p_action
 function backlog_internal.release_staged(p_item_ids bigint[]) returns bigint
 function backlog_internal.remove_judged(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
 function backlog_internal.reopen_chunks(p_backfill_id bigint) returns integer
+function backlog_internal.repair_chunks(p_backfill backlog_internal.backfill) returns bigint
+function backlog_internal.repair_keys(p_backfill backlog_internal.backfill) returns bigint
+function backlog_internal.repair_sql(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns text stable
 function backlog_internal.repair_turns(p_limit integer) returns bigint
+function backlog_internal.repair_values(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns text stable
 function backlog_internal.replay_incident(p_incident backlog_internal.incident) returns text
 function backlog_internal.report_chunk(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns void
 function backlog_internal.report_end(p_backfill backlog_internal.backfill) returns void
@@ -1277,6 +1287,7 @@ function backlog_internal.sort_page(p_table backlog_internal.pipeline_table, p_r
 function backlog_internal.source_name(p_backfill backlog_internal.backfill) returns text stable
 function backlog_internal.split_blocks(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns boolean
 function backlog_internal.split_chunk(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns boolean
+function backlog_internal.split_repair(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns boolean
 function backlog_internal.spoil_backfill(p_backfill_id bigint, p_item_id bigint, p_lock_token bigint, p_reason text) returns jsonb
 function backlog_internal.stable_columns(p_table regclass) returns TABLE(column_number smallint, column_name text, type_name text, collation_name text, is_required boolean, default_sql text, is_key_only boolean, compares boolean) stable
 function backlog_internal.start_backfill(p_backfill backlog_internal.backfill) returns boolean
@@ -1417,6 +1428,8 @@ grant execute on function backlog.preview_backfill(text,text,jsonb,jsonb,text[],
 grant execute on function backlog.preview_load(text) to backlog_operator
 grant execute on function backlog.read_delivery(bigint,bigint) to backlog_operator
 grant execute on function backlog.read_delivery(bigint,bigint) to backlog_worker
+grant execute on function backlog.record_backfill_comparison(bigint,jsonb) to backlog_operator
+grant execute on function backlog.record_backfill_comparison(bigint,jsonb) to backlog_worker
 grant execute on function backlog.record_incident(text,jsonb,text,text,text,text,integer,text,jsonb,text) to backlog_operator
 grant execute on function backlog.record_incident(text,jsonb,text,text,text,text,integer,text,jsonb,text) to backlog_producer
 grant execute on function backlog.record_incident(text,jsonb,text,text,text,text,integer,text,jsonb,text) to backlog_worker
@@ -1473,7 +1486,7 @@ grant execute on function backlog.tick() to backlog_operator
 grant execute on function backlog.tick() to backlog_worker
 grant execute on function backlog.trip_circuit_breaker(text,text,integer,text) to backlog_operator
 grant execute on function backlog.unschedule_backfill(text) to backlog_operator
-grant execute on function backlog.verify_backfill(bigint,integer) to backlog_operator
+grant execute on function backlog.verify_backfill(bigint,integer,timestamp with time zone) to backlog_operator
 grant execute on function backlog.version() to backlog_monitor
 grant execute on function backlog.version() to backlog_operator
 grant execute on function backlog.version() to backlog_producer

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import replace
+from itertools import chain
 from time import monotonic, sleep
 from typing import Any
 
@@ -64,6 +65,11 @@ def writer_of(handler: Handler, order: dict[str, Any], lent: Lent) -> tuple[Writ
     if not isinstance(made, Writer):
         raise TypeError(f"{handler.event_type} got a {type(made).__name__}, no Writer")
     return made, job
+
+
+def chunk_of(order: dict[str, Any]) -> Chunk:
+    """Return the chunk of an order."""
+    return Chunk(order["chunk_id"], order["fence"], order["replaces"])
 
 
 class Left(Exception):  # noqa: N818 - an answer of the database
@@ -160,7 +166,7 @@ class Copier:
 
     def _copy_chunk(self, order: dict[str, Any], lease: list[int]) -> None:
         started = monotonic()
-        chunk = Chunk(order["chunk_id"], order["fence"])
+        chunk = chunk_of(order)
         try:
             writer, job = self._writer(order)
             receipt = writer.begin(chunk)
@@ -214,7 +220,7 @@ class Copier:
         asked = monotonic()
         with closing(self._read(writer, job, order, as_text)) as batches:
             for batch in batches:
-                self._put(writer, batch, receipt, order)
+                self._put(writer.write, batch, receipt, order)
                 receipt.read += len(batch)
                 receipt.bytes += batch.nbytes
                 if monotonic() - asked > _ASK:
@@ -222,14 +228,31 @@ class Copier:
                     ((reason,),) = self.link.call(_STOP, lease)
                     if reason is not None:
                         raise Left(reason)
+        with closing(self._gone(writer, job, order, as_text)) as batches:
+            for batch in batches:
+                self._put(writer.delete, batch, receipt, order)
 
-    def _put(self, writer: Writer, batch: Batch, receipt: Receipt, order: dict[str, Any]) -> None:
-        """Write a batch; halve it until the rows at fault are alone, and set these aside."""
+    def _gone(
+        self, writer: Writer, job: Job, order: dict[str, Any], as_text: bool
+    ) -> Generator[Batch]:
+        """Yield the keys of the rows that a repair deletes, because the source has them no more."""
+        if order["gone"] is not None:
+            columns = {column.name: column for column in job.columns}
+            keys = replace(job, columns=[columns[name] for name in job.key])
+            yield from self.source.read(
+                order["gone"], keys, writer.form, order["settings"], as_text
+            )
+
+    def _put(
+        self, put: Callable[[Batch], int | None], batch: Batch, receipt: Receipt,
+        order: dict[str, Any],
+    ) -> None:  # fmt: skip
+        """Write or delete a batch; halve it until rows at fault are alone, and set these aside."""
         parts = [batch]
         while parts:
             part = parts.pop()
             try:
-                written = writer.write(part)
+                written = put(part)
             except Refused as error:
                 if order["on_error"] == "fail" or not error.intact:
                     raise
@@ -273,11 +296,14 @@ class Copier:
         """Refuse the only row of a chunk; False if it has more, or none."""
         try:
             writer, job = self._writer(order)
-            chunk = Chunk(order["chunk_id"], order["fence"])
+            chunk = chunk_of(order)
             receipt = writer.begin(chunk)
             if receipt is None:
                 receipt = _receipt(writer, order)
-                for batch in self._read(writer, job, order, as_text=True):
+                for batch in chain(
+                    self._read(writer, job, order, as_text=True),
+                    self._gone(writer, job, order, as_text=True),
+                ):
                     receipt.read += len(batch)
                     if receipt.read > 1:
                         writer.rollback()

@@ -2,49 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from dataclasses import asdict, replace
 from typing import Any
 
-from pgbacklog.backfill import writer_of
+from psycopg.types.json import Jsonb
+
+from pgbacklog.backfill import chunk_of, writer_of
 from pgbacklog.connections import Lent
-from pgbacklog.link import with_defaults
+from pgbacklog.link import Link, with_defaults
 from pgbacklog.registry import Handler
-from pgbacklog.writers.base import Batch, Chunk, Job, Writer
-from pgbacklog.writers.reading import Source
+from pgbacklog.writers.base import Batch, Column, Comparison, Job, Scope, Writer
+from pgbacklog.writers.comparing import KEY
+from pgbacklog.writers.reading import Again, Source
+
+_CHUNKS = (
+    "select c.chunk_id from backlog.backfill_chunks as c where c.backfill_id = %s "
+    "and c.kind not in ('settle', 'touched', 'extra', 'repair') and c.state = 'COMPLETED' "
+    "order by 1"
+)
+_QUERY = "select backlog.backfill_chunk_query(%s)"
+_RECORD = "select backlog.record_backfill_comparison(%s, %s)"
 
 
 class Comparer:
     """Compare chunks of one backfill, for one thread."""
 
-    def __init__(self, handler: Handler, dsn: str, lent: Lent) -> None:
-        self.handler, self.lent = handler, lent
-        self.source = Source(with_defaults(dsn, "verify"))
+    def __init__(self, handler: Handler, link: Link, lent: Lent) -> None:
+        self.handler, self.link, self.lent = handler, link, lent
+        self.source = Source(with_defaults(link.dsn, "verify"))
         self._writer: tuple[Writer, Job] | None = None
 
-    def compare(self, order: dict[str, Any]) -> tuple[int, int]:
-        """Return how many rows the source has of a chunk now, and how many of them differ there.
+    def chunks(self, backfill_id: int) -> list[int]:
+        """Return the chunks that can be compared."""
+        return [row[0] for row in self.link.call(_CHUNKS, [backfill_id])]
 
-        Rows that the source has changed since count as well, and those that were refused.
+    def compare(self, chunk_id: int) -> Comparison:
+        """Compare a chunk and have the database remember what was found.
+
+        Rows that the source has changed since count as different, and those that were refused as
+        missing. Raises BacklogError if the writer cannot compare.
         """
-        read = 0
-
-        def counted(batches: Generator[Batch]) -> Generator[Batch]:
-            nonlocal read
-            for batch in batches:
-                read += len(batch)
-                yield batch
-
+        ((order,),) = self.link.call(_QUERY, [chunk_id])
         if self._writer is None:
             self._writer = writer_of(self.handler, order, self.lent)
             self._writer[0].open()
-        writer, job = self._writer
-        chunk = Chunk(order["chunk_id"], order["fence"])
-        found = self.source.read(order["query"], job, writer.form, order["settings"])
-        with closing(found) as batches:
-            differing = writer.differing(chunk, counted(batches))
+        try:
+            found = self._compare(*self._writer, order, as_text=False)
+        except Again:
+            found = self._compare(*self._writer, order, as_text=True)
         self.lent.finish()
-        return read, differing
+        facts = asdict(found) | {"fence": order["comparison"]["fence"]}
+        self.link.call(_RECORD, [chunk_id, Jsonb(facts)])
+        return found
 
     def close(self) -> None:
         """Let go of source and destination."""
@@ -52,3 +62,26 @@ class Comparer:
             self._writer[0].close()
         self.lent.close()
         self.source.close()
+
+    def _compare(
+        self, writer: Writer, job: Job, order: dict[str, Any], as_text: bool
+    ) -> Comparison:
+        asked = order["comparison"]
+        wide = replace(job, columns=(*job.columns, Column(KEY, "text")))
+        opened: list[Generator[Batch]] = []
+
+        def source() -> Iterator[Batch]:
+            opened.append(
+                self.source.read(asked["query"], wide, writer.form, order["settings"], as_text)
+            )
+            return opened[-1]
+
+        scope = Scope(
+            chunk_of(order), asked["kind"], asked["match"], asked["key"] or (),
+            asked["key_types"], asked["lower_key"], asked["upper_key"], asked["whole_range"],
+        )  # fmt: skip
+        try:
+            return writer.compare(scope, source)
+        finally:
+            for batches in opened:
+                batches.close()

@@ -13,6 +13,8 @@ as $$
     'backfill_id', p_backfill.backfill_id,
     'chunk_id', p_chunk.chunk_id,
     'fence', p_chunk.lock_token,
+    'replaces', p_chunk.replaces,
+    'gone', backlog_internal.gone_sql(p_backfill, p_chunk),
     'pipeline', (select p.name from backlog_internal.pipeline as p where p.pipeline_id = p_backfill.pipeline_id),
     'table', p_backfill.source_table::text,
     'destination', p_backfill.destination,

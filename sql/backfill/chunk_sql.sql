@@ -12,6 +12,7 @@ begin
     select case p_chunk.kind
       when 'whole' then 'true'
       when 'blocks' then backlog_internal.block_sql(p_chunk.lower_key[1], p_chunk.upper_key[1])
+      when 'repair' then backlog_internal.repair_sql(p_backfill, p_chunk)
       when 'nulls' then '(' || backlog_internal.quoted_list(p_backfill.key_columns, 's.%I is null', ' or ') || ')'
       else backlog_internal.range_sql(
         p_backfill.key_sql, p_backfill.key_types, p_chunk.lower_key, p_chunk.upper_key, p_backfill.key_is_nullable

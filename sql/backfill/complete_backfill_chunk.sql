@@ -46,6 +46,7 @@ begin
     return backlog_internal.spoil_backfill(v_backfill.backfill_id, p_item_id, p_lock_token, v_problem);
   end if;
   perform backlog_internal.finish_chunk(v_backfill, v_chunk);
+  delete from backlog_internal.backfill_difference as d where d.repair_chunk_id = v_chunk.chunk_id;
   v_refusals := array(
     select backlog_internal.refusal(
       v_backfill, v_chunk, r.refused -> 'record', r.refused ->> 'error', r.refused ->> 'error_code',

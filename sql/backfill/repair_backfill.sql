@@ -7,7 +7,7 @@ create or replace function backlog.repair_backfill(p_backfill_id bigint)
 as $$
 declare
   v_backfill backlog_internal.backfill := backlog_internal.find_backfill(p_backfill_id, true);
-  v_keys     bigint;
+  v_keys     bigint := 0;
   v_chunks   bigint;
 begin
   if v_backfill.state <> 'COMPLETED' then
@@ -17,54 +17,62 @@ begin
       hint = 'Only one that is COMPLETED can.';
   end if;
   perform backlog_internal.check_fingerprint(v_backfill);
-
-  with known as (
-    delete from backlog_internal.backfill_difference as d
-    using backlog_internal.backfill_chunk as c
-    where c.chunk_id = d.chunk_id
-      and c.backfill_id = p_backfill_id
-    returning d.key
-  )
-  insert into backlog_internal.backfill_touched (backfill_id, key)
-  select p_backfill_id, k.key from known as k;
-  get diagnostics v_keys = row_count;
-  -- Where the rows at fault are not known by key, the chunk is copied again.
-  update backlog_internal.backfill_chunk as c
-  set state = 'PENDING', verified_at = null, finished_at = null
-  where c.backfill_id = p_backfill_id
-    and v_keys = 0
-    and v_backfill.write_mode = 'upsert'
-    and (c.source_rows, c.source_checksum) <> (c.destination_rows, c.destination_checksum);
-  get diagnostics v_chunks = row_count;
-  if v_keys + v_chunks = 0 then
+  if not exists (
+    select from backlog_internal.backfill_chunk as c
+    where c.backfill_id = p_backfill_id
+      and (c.source_rows, c.source_checksum) <> (c.destination_rows, c.destination_checksum)
+  ) then
     return 0;
   end if;
+  if v_backfill.write_mode = 'append' and v_backfill.kind <> 'parquet' then
+    perform backlog_internal.raise_invalid_backfill(
+      format('backfill %s only appends, and cannot be repaired', p_backfill_id),
+      'Rows that are there cannot be replaced. Correct them there, or empty the destination and make a new'
+        ' backfill; one with a unique key and "mode": "upsert" can be repaired.'
+    );
+  end if;
 
+  v_chunks := backlog_internal.repair_chunks(v_backfill);
+  -- What is found now does not hold for long.
+  update backlog_internal.backfill_chunk as c
+  set
+    verified_at = null,
+    source_rows = null,
+    source_checksum = null,
+    destination_rows = null,
+    destination_checksum = null
+  where c.backfill_id = p_backfill_id
+    and exists (select from backlog_internal.backfill_difference as d where d.chunk_id = c.chunk_id);
+  if v_backfill.kind <> 'parquet' then
+    v_keys := backlog_internal.repair_keys(v_backfill);
+  end if;
+  if v_keys + v_chunks = 0 then
+    perform backlog_internal.raise_invalid_backfill(
+      format('the rows of backfill %s that differ have no key by which they could be replaced', p_backfill_id),
+      'Correct them in the destination by hand, or create a new backfill.'
+    );
+  end if;
   update backlog_internal.backfill as b
   set
     state = 'PENDING',
     phase = 'settle',
     reason = format('repairs %s keys and %s chunks', v_keys, v_chunks),
+    -- Rows are copied as they are now.
+    snapshot_number = null,
     finished_at = null
   where b.backfill_id = p_backfill_id;
-  if v_keys > 0 then
-    perform backlog_internal.check_backfill_rights(
-      v_backfill.target_table, 'DELETE', v_backfill.created_by::name
-    );
-    perform backlog_internal.add_touched_chunk(p_backfill_id);
-  end if;
   perform backlog_internal.enqueue_chunks(p_backfill_id);
   return v_keys + v_chunks;
 end;
 $$;
 
 comment on function backlog.repair_backfill(bigint) is
-  $$Copy again the keys at which backlog.verify_backfill found a difference; return how many.
+  $$Copy again what a comparison of source and destination found different; return how many keys and chunks.
 
-Where no key is known, whole chunks are copied again, and counted.
+The comparison is that of backlog.verify_backfill, or for writers of pgbacklog backfill verify. Where no key is
+known whole chunks are copied again, and counted; so are those of files, which are written anew. Rows that the
+source does not have, or that no longer match, are deleted from the destination. The backfill is PENDING again
+and needs backlog.run_backfill_step, or a listener with its writer.
 
-Rows that the source does not have, or that no longer match, are deleted from the destination. The
-backfill is PENDING again and needs backlog.run_backfill_step.
-
-Raises PB301 when there is none, PB303 when it is not COMPLETED, PB304 when tables or columns changed,
-42501 when the right to delete is missing.$$;
+Raises PB301 when there is none, PB302 when it only appends to a database or its rows have no key, PB303 when
+it is not COMPLETED, PB304 when tables or columns changed, 42501 when the right to delete is missing.$$;

@@ -14,6 +14,8 @@ declare
 begin
   if p_chunk.kind = 'blocks' then
     return backlog_internal.split_blocks(p_backfill, p_chunk);
+  elsif p_chunk.kind = 'repair' then
+    return backlog_internal.split_repair(p_backfill, p_chunk);
   elsif p_chunk.kind not in ('range', 'settle') then
     return false;
   end if;

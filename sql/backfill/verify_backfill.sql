@@ -1,4 +1,8 @@
-create or replace function backlog.verify_backfill(p_backfill_id bigint, p_limit int = 100)
+create or replace function backlog.verify_backfill(
+  p_backfill_id bigint,
+  p_limit int = 100,
+  p_since timestamptz = null
+)
   returns table (
     chunk_id bigint,
     source_rows bigint,
@@ -29,7 +33,8 @@ begin
   then
     perform backlog_internal.raise_invalid_backfill(
       format('backfill %s cannot be compared here', p_backfill_id),
-      'Its destination must be a table to which the key of the chunks is copied; a writer verifies its own.'
+      'Its destination must be a table to which the key of the chunks is copied. What a writer has brought is'
+        ' compared by: pgbacklog backfill verify.'
     );
   end if;
   perform backlog_internal.check_fingerprint(v_backfill);
@@ -40,7 +45,7 @@ begin
     where c.backfill_id = p_backfill_id
       and c.state = 'COMPLETED'
       and c.kind in ('range', 'nulls', 'whole')
-      and (c.verified_at is null or c.verified_at < v_backfill.finished_at)
+      and (c.verified_at is null or c.verified_at < coalesce(p_since, v_backfill.finished_at))
     order by c.chunk_id
   );
   foreach chunk_id in array v_ids[:p_limit] loop
@@ -58,13 +63,14 @@ begin
 end;
 $$;
 
-comment on function backlog.verify_backfill(bigint, int) is
+comment on function backlog.verify_backfill(bigint, int, timestamptz) is
   $$Compare source and destination of a backfill, chunk by chunk, by count and checksum.
 
-Works up to p_limit chunks that were not compared since the backfill ended and returns a row for each;
-chunks_left says how many remain. Rows that differ are found by key: view backlog.backfill_differences.
-backlog.repair_backfill copies them again. Rows that changed in the source since then differ too. With
-filters, rows of the destination that the source no longer has cannot be told from those of others.
+Works up to p_limit chunks that were not compared since p_since and returns a row for each; null means since
+the backfill ended. chunks_left says how many remain. Rows that differ are found by key: view
+backlog.backfill_differences. backlog.repair_backfill copies them again. Rows that changed in the source since
+then differ too. With filters, or when the destination says "shared": true, rows of the destination that the
+source no longer has cannot be told from those of others.
 
 Raises PB301 when there is none, PB302 when its destination is not a table with the same key, PB304 when
 tables or columns changed, PB003 when p_limit is not positive.$$;

@@ -36,7 +36,9 @@ begin
         ' select $1, coalesce(a.key, b.key), case when b.key is null then ''missing'''
         ' when a.key is null then ''extra'' else ''different'' end'
         ' from (%s) as a full join (%s) as b on b.key = a.key'
-        ' where a.key is null or b.key is null or a.sum is distinct from b.sum',
+        ' where (a.key is null or b.key is null or a.sum is distinct from b.sum)'
+        -- By a null no row can be found again.
+        ' and array_position(coalesce(a.key, b.key), null) is null',
       v_source, v_target
     )
     using p_chunk_id;

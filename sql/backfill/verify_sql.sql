@@ -47,7 +47,9 @@ begin
       )
     end,
     -- What else is in the destination was not brought by this backfill.
-    case when p_backfill.where_sql <> 'true' and cardinality(p_backfill.key_columns) > 0 then format(
+    case when (p_backfill.where_sql <> 'true' or p_backfill.destination ->> 'shared' = 'true')
+      and cardinality(p_backfill.key_columns) > 0
+    then format(
       ' and exists (select from %s as s where (%s) = (%s) and (%s))', p_backfill.source_table,
       array_to_string(p_backfill.key_sql, ', '), array_to_string(v_keys, ', '), p_backfill.where_sql
     ) else '' end

@@ -23,11 +23,11 @@ from pgbacklog.cli import FAILED, FOUND, address, connection, json_option, show
 from pgbacklog.cli.selection import add_list, query, show_wide
 from pgbacklog.comparison import Comparer
 from pgbacklog.connections import Connections, Lent
-from pgbacklog.errors import BacklogError
+from pgbacklog.errors import BacklogError, translated
 from pgbacklog.listener import Listener
 from pgbacklog.logs import set_up_logging
 from pgbacklog.predicate import checked
-from pgbacklog.registry import BACKFILL, Registry
+from pgbacklog.registry import BACKFILL, Registry, RetryLater
 from pgbacklog.worker import Settings
 from pgbacklog.writers.known import BUILTIN, builtin
 
@@ -42,6 +42,7 @@ where b.pipeline = coalesce(%(pipeline)s, b.pipeline)
 order by b.backfill_id desc limit %(limit)s
 """
 _ONE = "select to_jsonb(b) as facts from backlog.backfills as b where b.backfill_id = %s"
+_VERIFY = "select * from backlog.verify_backfill(%s, 20, %s)"
 _ENDED = ("COMPLETED", "FAILED", "CANCELLED")
 _OPERATORS = (
     "is not distinct from", "is distinct from", "is not null", "is null", "not in", "between",
@@ -209,7 +210,7 @@ _change("delete", "Delete a backfill that has ended; what it copied stays.", "de
 
 @backfill.command()
 @click.argument("backfill_id", type=int)
-@click.option("--repair", is_flag=True, help="Copy again what differs; for tables.")
+@click.option("--repair", is_flag=True, help="Have copied again what differs.")
 @click.option("--config", metavar="FILE", envvar="PGBACKLOG_CONFIG", show_envvar=True,
               help="Where connections are named.  [default: pgbacklog.toml, if it is here]")
 @click.option("--hooks", multiple=True, metavar="MODULE", help="Module with your writer.")
@@ -221,33 +222,25 @@ def verify(
 ) -> None:  # fmt: skip
     """Compare source and destination, chunk by chunk; exit status 4 if they differ.
 
-    A table is compared by count and checksum, and what differs can be repaired. What a writer has
-    written is compared row by row; what is there but not in the source is only noticed in files.
+    They are compared by count and checksum, and which keys differ is kept: see the view
+    backlog.backfill_differences. With --repair these are copied again by the next `run`.
     """
-    kind = _one(backfill_id)["destination"]["kind"]
-    rows: list[dict[str, Any]] = []
-    if kind != "table":
-        if repair:
-            raise BacklogError("only tables can be repaired", "Make another backfill of the rows.")
-        with address(ctx) as dsn:
+    facts = _one(backfill_id)
+    kind = facts["destination"]["kind"]
+    with address(ctx) as dsn, psycopg.connect(dsn, autocommit=True) as conn:
+        if kind == "table":
+            rows = _verified(conn, backfill_id, facts["chunks"])
+        else:
             rows = _compared(_listener(dsn, kind, 1, config, hooks), kind, backfill_id)
-        return _conclude(ctx, rows, as_json)
-    with connection(ctx) as conn:
-        cursor = conn.cursor(row_factory=dict_row)
-        with click.progressbar(length=_one(backfill_id)["chunks"], file=sys.stderr) as bar:
-            while True:
-                cursor.execute("select * from backlog.verify_backfill(%s, 20)", [backfill_id])
-                found = cursor.fetchall()
-                rows += found
-                bar.update(len(found))
-                if not found or not found[-1]["chunks_left"]:
-                    break
-        differing = [row for row in rows if not row["is_equal"]]
-        if repair and differing:
-            cursor.execute("select backlog.repair_backfill(%s) as keys", [backfill_id])
-            click.echo(f"{cursor.fetchall()[0]['keys']} keys to copy again", err=True)
-    for row in rows:
-        row.pop("chunks_left")
+        if repair and not all(row["is_equal"] for row in rows):
+            with translated():
+                ((count,),) = conn.execute("select backlog.repair_backfill(%s)", [backfill_id])
+            what = "chunks" if kind == "parquet" else "keys"
+            command = f"pgbacklog backfill run {backfill_id}"
+            click.echo(f"{count} {what} to copy again: {command}", err=True)
+    if facts["chunks"] > facts["chunks_completed"]:
+        left = facts["chunks"] - facts["chunks_completed"]
+        click.echo(f"{left} chunks are not copied yet, and were not compared", err=True)
     return _conclude(ctx, rows, as_json)
 
 
@@ -263,27 +256,40 @@ def _conclude(ctx: click.Context, rows: list[dict[str, Any]], as_json: bool) -> 
         ctx.exit(FOUND)
 
 
+def _verified(
+    conn: psycopg.Connection[Any], backfill_id: int, chunks: int
+) -> list[dict[str, Any]]:
+    """Have the database compare every chunk of a table."""
+    cursor = conn.cursor(row_factory=dict_row)
+    since = cursor.execute("select now() as since").fetchall()[0]["since"]
+    rows: list[dict[str, Any]] = []
+    with translated(), click.progressbar(length=chunks, file=sys.stderr) as bar:
+        while True:
+            cursor.execute(_VERIFY, [backfill_id, since])
+            found = cursor.fetchall()
+            bar.update(len(found))
+            left = [row.pop("chunks_left") for row in found]
+            rows += found
+            if not left or not left[-1]:
+                return rows
+
+
 def _compared(listener: Listener, kind: str, backfill_id: int) -> list[dict[str, Any]]:
     """Let a writer compare every chunk that it has brought."""
     link, lent = listener.open_link("verify"), Lent(listener.connections, listener.dsn)
-    comparer = Comparer(listener.registry[BACKFILL + kind], link.dsn, lent)
-    chunks = link.call(
-        "select c.chunk_id from backlog.backfill_chunks as c where c.backfill_id = %s "
-        "and c.state = 'COMPLETED' and c.kind <> 'settle' order by 1", [backfill_id]
-    )  # fmt: skip
+    comparer = Comparer(listener.registry[BACKFILL + kind], link, lent)
     rows = []
     try:
-        with click.progressbar(chunks, file=sys.stderr) as bar:
-            for (chunk_id,) in bar:
-                ((order,),) = link.call("select backlog.backfill_chunk_query(%s)", [chunk_id])
-                try:
-                    read, differing = comparer.compare(order)
-                except ValueError as error:
-                    raise BacklogError(str(error), "See pgbacklog.writers.Writer.") from error
+        with translated(), click.progressbar(comparer.chunks(backfill_id), file=sys.stderr) as bar:
+            for chunk_id in bar:
+                found = comparer.compare(chunk_id)
                 rows.append({
-                    "chunk_id": chunk_id, "source_rows": read, "differences": differing,
-                    "is_equal": not differing,
+                    "chunk_id": chunk_id, "source_rows": found.source_rows,
+                    "destination_rows": found.destination_rows, "is_equal": found.is_equal,
+                    "differences": len(found.differences),
                 })  # fmt: skip
+    except RetryLater as error:
+        raise BacklogError(str(error), "Try again when it has ended.") from error
     finally:
         comparer.close()
         link.close()

@@ -18,10 +18,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from pgbacklog.errors import BacklogError
 from pgbacklog.logs import logger
 
 FILES = "PGBACKLOG_FILES"
+MOST = 100_000  # keys of one comparison; once these are repaired, another finds the rest
 Record = dict[str, Any]
+Row = tuple[Any, ...]
 Form = Literal["rows", "copy", "arrow"]
 
 
@@ -104,10 +107,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One part of a backfill; `fence` grows with every claim of it."""
+    """One part of a backfill; `fence` grows with every claim of it.
+
+    Of files, `replaces` is the chunk whose rows this one brings anew: when it is committed, the
+    files of that one go.
+    """
 
     chunk_id: int
     fence: int
+    replaces: int | None = None
 
 
 @dataclass(slots=True)
@@ -133,6 +141,54 @@ class Receipt:
     def parse(cls, text: str) -> Receipt:
         """Make it from JSON."""
         return cls(**json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """With which rows of its destination a chunk is compared.
+
+    By `match` a row is found again; `key` are the columns by which chunks are cut, if they are
+    copied as they are. With `whole_range` all that the destination has above `lower` and up to
+    `upper` should come from the source.
+    """
+
+    chunk: Chunk
+    kind: str = "whole"
+    match: Sequence[str] = ()
+    key: Sequence[str] = ()
+    key_types: Sequence[str] = ()
+    lower: Sequence[str] | None = None
+    upper: Sequence[str] | None = None
+    whole_range: bool = False
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What a comparison of a chunk with its source came to.
+
+    Each difference has a `key`, as text for PostgreSQL, and a `problem`: missing, different or
+    extra in the destination.
+    """
+
+    source_rows: int = 0
+    source_checksum: int = 0
+    destination_rows: int = 0
+    destination_checksum: int = 0
+    differences: list[Record] = field(default_factory=list)
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether both sides have the same rows."""
+        return (self.source_rows, self.source_checksum) == (
+            self.destination_rows, self.destination_checksum,
+        )  # fmt: skip
+
+    def add(self, key: str | None, problem: str) -> bool:
+        """Add a difference, if its key is known and there are not too many; tell whether it was."""
+        if key is None or len(self.differences) >= MOST:
+            return False
+        self.differences.append({"key": json.loads(key), "problem": problem})
+        return True
 
 
 class Refused(Exception):  # noqa: N818 - an answer of the destination
@@ -232,12 +288,41 @@ class Writer(ABC):
     def rollback(self) -> None:  # noqa: B027
         """Forget what was written since begin(), as far as possible. The connection may be gone."""
 
-    def differing(self, chunk: Chunk, batches: Iterable[Batch]) -> int:
-        """Count the rows of a chunk that the destination has not, or has differently.
+    def delete(self, batch: Batch) -> int | None:
+        """Delete rows that the source does not have; return how many, if known.
 
-        Raises ValueError if this writer cannot tell.
+        The batch has the columns job.key. Called in repairs only, between begin() and commit();
+        all or nothing, like write(). Raises Refused if rows are at fault.
         """
-        raise ValueError(f"the writer {type(self).__name__} cannot compare")
+        raise BacklogError(
+            f"the writer {type(self).__name__} cannot delete what the source does not have",
+            "Define delete() in it, see pgbacklog.writers.Writer; or delete these rows by hand.",
+        )
+
+    def stored(self, chunk: Chunk, keys: Sequence[Row]) -> Iterable[Row]:
+        """Return the rows that the destination has of a chunk, each with the values of job.columns.
+
+        Define it to make `pgbacklog backfill verify` work. `keys` are the values of job.key of the
+        rows that the source has; what is returned beyond these counts as extra.
+        """
+        raise BacklogError(
+            f"the writer {type(self).__name__} cannot compare",
+            "Define stored() in it, see pgbacklog.writers.Writer.",
+        )
+
+    def as_stored(self, row: Row) -> Row:
+        """Return a row of the source as stored() would: rounded, or as text, if it is kept so."""
+        return row
+
+    def compare(self, scope: Scope, source: Callable[[], Iterable[Batch]]) -> Comparison:
+        """Compare a chunk with its source, which can be read more than once.
+
+        The last value of each row of the source is its key, as text. Most writers need no more than
+        stored(). Raises BacklogError if this one cannot compare.
+        """
+        from pgbacklog.writers.comparing import compare_rows
+
+        return compare_rows(self, scope, source)
 
     def close(self) -> None:  # noqa: B027
         """Let go of the destination."""

@@ -8,8 +8,10 @@ pgbacklog_checkpoint beside the target. Options of the destination: connection o
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import duckdb
@@ -18,7 +20,8 @@ import pyarrow as pa
 from pgbacklog.errors import AuxiliaryUnavailable
 from pgbacklog.registry import RetryLater
 from pgbacklog.writers.arrow import arrow_type
-from pgbacklog.writers.base import Batch, Chunk, Column, Fenced, Form, Job, Receipt, Refused, Writer
+from pgbacklog.writers.base import Batch, Chunk, Column, Fenced, Form, Job, Receipt, Refused
+from pgbacklog.writers.comparing import HOLE, KEY, Kind, Tables
 from pgbacklog.writers.reading import base_type
 
 CHECKPOINT = "pgbacklog_checkpoint"
@@ -32,7 +35,14 @@ _SAME = {
 }  # fmt: skip
 
 
-class DuckDB(Writer):
+_ORDERED = {
+    **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"), ("number", 0)),
+    "DATE": ("date", 0), "TIMESTAMP": ("time", 6), "TIMESTAMP WITH TIME ZONE": ("zoned", 6),
+    "UUID": ("uuid", 0),
+}  # fmt: skip
+
+
+class DuckDB(Tables):
     """Bring chunks to a table of a DuckDB file."""
 
     form: ClassVar[Form] = "arrow"
@@ -42,7 +52,7 @@ class DuckDB(Writer):
         parts = str(job.option("table")).split(".")
         self.table = ".".join(map(_quoted, parts))
         self.checkpoint = ".".join(map(_quoted, [*parts[:-1], CHECKPOINT]))
-        self.insert = self._insert()
+        self.insert = ""
         self._own: Any = None
 
     @property
@@ -67,6 +77,7 @@ class DuckDB(Writer):
             if self.job.option("create", True, False, default=False):
                 conn.execute(self._definition())
             conn.execute(_CREATE.format(self.checkpoint))
+            self.insert = self._insert()
 
     def begin(self, chunk: Chunk) -> Receipt | None:
         """Take the chunk's fence in a transaction of its own."""
@@ -97,10 +108,21 @@ class DuckDB(Writer):
 
     def write(self, batch: Batch) -> int:
         """Write a batch; raises Refused if a row is at fault, after which the chunk is lost."""
+        return self._send(self.insert, batch)
+
+    def delete(self, batch: Batch) -> int:
+        """Delete rows by key; raises Refused if one must stay, after which the chunk is lost."""
+        same = " and ".join(f"t.{_quoted(x)} = g.{_quoted(x)}" for x in self.job.key)
+        return self._send(
+            f"delete from {self.table} as t "  # noqa: S608 - quoted
+            f"where exists (select 1 from pgbacklog_batch as g where {same})", batch
+        )  # fmt: skip
+
+    def _send(self, statement: str, batch: Batch) -> int:
         rows, conn = batch.arrow, self.conn
         conn.register("pgbacklog_batch", pa.Table.from_batches([rows]))
         try:
-            return int(conn.execute(self.insert).fetchone()[0])
+            return int(conn.execute(statement).fetchone()[0])
         except (duckdb.ConstraintException, duckdb.DataError) as error:
             raise Refused(str(error), type(error).__name__, intact=False) from error
         finally:
@@ -122,20 +144,51 @@ class DuckDB(Writer):
             raise Fenced(f"chunk {chunk.chunk_id} was claimed again")
         conn.commit()
 
-    def differing(self, chunk: Chunk, batches: Iterable[Batch]) -> int:
-        """Count the rows that are not in the target as they are in the source."""
-        conn, count = self.conn, 0
-        names = map(_quoted, self.job.names)
-        equal = " and ".join(f"t.{x} is not distinct from s.{x}" for x in names)
-        for batch in batches:
-            conn.register("pgbacklog_batch", pa.Table.from_batches([batch.arrow]))
-            (found,) = conn.execute(
-                "select count(*) from pgbacklog_batch as s "  # noqa: S608 - quoted
-                f"where not exists (select 1 from {self.table} as t where {equal})"
-            ).fetchone()
-            conn.unregister("pgbacklog_batch")
-            count += found
-        return count
+    @contextmanager
+    def _comparing(self) -> Iterator[None]:
+        conn = self.conn
+        _end(conn, "rollback")  # statement by statement, so that a row at fault leaves the others
+        names = ", ".join(map(_quoted, self.job.names))
+        tables = [f"{self.staged}{x}" for x in ("", "_s", "_t")]
+        for table in tables:
+            conn.execute(f"drop table if exists temp.{table}")
+        conn.execute(
+            f"create temporary table {self.staged} as select {names}, ''::text as {_quoted(KEY)} "  # noqa: S608
+            f"from {self.table} limit 0"
+        )
+        yield
+        for table in tables:
+            conn.execute(f"drop table if exists temp.{table}")
+
+    def _stage(self, batch: Batch) -> None:
+        names = ", ".join(map(_quoted, [*self.job.names, KEY]))
+        insert = f"insert into {self.staged} ({names}) select {names} from pgbacklog_batch"  # noqa: S608
+        self._send(insert, batch)
+
+    def _ask(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return list(self.conn.execute(statement.replace(HOLE, "?"), list(values)).fetchall())
+
+    def _target(self) -> str:
+        return self.table
+
+    def _quoted(self, name: str) -> str:
+        return _quoted(name)
+
+    def _hash(self, alias: str) -> str:
+        return f"hash({', '.join(f'{alias}.{_quoted(x)}' for x in self.job.names)})"
+
+    def _shown(self, column: str, kind: Kind | None) -> str:
+        # Times with a zone need a package of their own to become Python's.
+        return f"make_timestamp(epoch_us({column}))" if kind and kind[0] == "zoned" else column
+
+    def _kinds(self, names: Sequence[str]) -> list[Kind | None]:
+        types = self._types()
+        return [_kind(types[name]) for name in names]
+
+    def _types(self) -> dict[str, str]:
+        names = ", ".join(map(_quoted, self.job.names))
+        found = self._ask(f"describe select {names} from {self.table}")  # noqa: S608 - quoted
+        return dict(zip(self.job.names, (row[1] for row in found), strict=True))
 
     def rollback(self) -> None:
         """Undo what was written since begin()."""
@@ -150,7 +203,10 @@ class DuckDB(Writer):
 
     def _insert(self) -> str:
         columns = ", ".join(map(_quoted, self.job.names))
-        text = f"insert into {self.table} ({columns}) select {columns} from pgbacklog_batch"  # noqa: S608
+        # Cast here: a conflict is looked for with the values as they come.
+        types = self._types()
+        cast = ", ".join(f"{_quoted(x)}::{types[x]}" for x in self.job.names)
+        text = f"insert into {self.table} ({columns}) select {cast} from pgbacklog_batch"  # noqa: S608
         if self.job.mode == "append":
             return text
         others = [_quoted(x) for x in self.job.names if x not in self.job.key]
@@ -176,6 +232,11 @@ def _type(column: Column) -> str:
     if name in _SAME:
         return name
     return name if pa.types.is_list(found) and not modifiers else "text"
+
+
+def _kind(name: str) -> Kind | None:
+    number = re.fullmatch(r"DECIMAL\(\d+,(\d+)\)", name)
+    return ("number", int(number[1])) if number else _ORDERED.get(name)
 
 
 def _end(conn: Any, word: str) -> None:

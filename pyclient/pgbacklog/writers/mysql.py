@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -19,9 +20,11 @@ from uuid import UUID
 
 import pymysql
 import pymysql.cursors
+from pymysql.constants import FIELD_TYPE
 from pymysql.err import DataError, IntegrityError, MySQLError
 
-from pgbacklog.writers.base import Batch, Chunk, Column, Fenced, Form, Job, Receipt, Refused, Writer
+from pgbacklog.writers.base import Batch, Chunk, Column, Fenced, Form, Job, Receipt, Refused
+from pgbacklog.writers.comparing import HOLE, KEY, Kind, Tables
 from pgbacklog.writers.reading import base_type
 
 CHECKPOINT = "pgbacklog_checkpoint"
@@ -38,6 +41,12 @@ _TYPES = {
     "time without time zone": "time(6)", "timestamp without time zone": "datetime(6)",
     "timestamp with time zone": "datetime(6)", "uuid": "char(36) character set ascii",
     "json": "json", "jsonb": "json", "bytea": "longblob",
+}  # fmt: skip
+_FLOAT = {FIELD_TYPE.FLOAT, FIELD_TYPE.DOUBLE}
+_ORDERED = {
+    **dict.fromkeys((FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.INT24, FIELD_TYPE.LONG,
+                     FIELD_TYPE.LONGLONG, FIELD_TYPE.NEWDECIMAL), "number"),
+    FIELD_TYPE.DATE: "date", FIELD_TYPE.DATETIME: "utc", FIELD_TYPE.TIMESTAMP: "utc",
 }  # fmt: skip
 _PLAIN = (int, str, Decimal, bytes, type(None))
 
@@ -61,7 +70,7 @@ class Upserts(pymysql.cursors.Cursor):
         return affected
 
 
-class MySQL(Writer):
+class MySQL(Tables):
     """Bring chunks to a table of a MySQL or MariaDB database."""
 
     form: ClassVar[Form] = "rows"
@@ -125,11 +134,21 @@ class MySQL(Writer):
 
     def write(self, batch: Batch) -> int | None:
         """Write a batch within a savepoint; raises Refused if a row is at fault."""
+        upserts = self._send(self.insert, batch, Upserts)
+        return upserts.written if self.job.mode == "upsert" else None
+
+    def delete(self, batch: Batch) -> int:
+        """Delete rows by key within a savepoint; raises Refused if one must stay."""
+        same = " and ".join(f"{_quoted(x)} = %s" for x in self.job.key)
+        return int(self._send(f"delete from {self.table} where {same}", batch).rowcount)  # noqa: S608
+
+    def _send(self, statement: str, batch: Batch, kind: Any = pymysql.cursors.Cursor) -> Any:
+        """Run a statement for each row within a savepoint; return the cursor of the kind."""
         conn = self.conn
-        with conn.cursor() as cursor, conn.cursor(Upserts) as upserts:
+        with conn.cursor() as cursor, conn.cursor(kind) as sending:
             cursor.execute("savepoint batch")
             try:
-                upserts.executemany(self.insert, [tuple(map(_value, row)) for row in batch.rows])
+                sending.executemany(statement, [tuple(map(_value, row)) for row in batch.rows])
             except (MySQLError, ValueError) as error:
                 code = error.args[0] if isinstance(error, MySQLError) and error.args else 0
                 about_rows = isinstance(error, DataError | IntegrityError | ValueError)
@@ -140,7 +159,7 @@ class MySQL(Writer):
                 found = re.search(r"(?:for key|CONSTRAINT) ['`]([^'`]+)['`]", text)
                 raise Refused(text, str(code or 22000), found and found[1]) from error
             cursor.execute("release savepoint batch")
-        return upserts.written if self.job.mode == "upsert" else None
+        return sending
 
     def commit(self, chunk: Chunk, receipt: Receipt) -> None:
         """Write the receipt, if the fence still holds, and commit it with the rows."""
@@ -155,25 +174,59 @@ class MySQL(Writer):
             raise Fenced(f"chunk {chunk.chunk_id} was claimed again")
         conn.commit()
 
-    def differing(self, chunk: Chunk, batches: Iterable[Batch]) -> int:
-        """Count the rows that are not in the target as they are in the source."""
-        conn, count = self.conn, 0
-        equal = " and ".join(f"t.{x} <=> s.{x}" for x in map(_quoted, self.job.names))
-        staging = "pgbacklog_staging"
-        insert = self.insert.split(" on duplicate ")[0].replace(self.table, staging, 1)
-        with conn.cursor() as cursor:
-            cursor.execute(f"create temporary table {staging} like {self.table}")
-            for batch in batches:
-                cursor.executemany(insert, [tuple(map(_value, row)) for row in batch.rows])
-                cursor.execute(
-                    f"select count(*) from {staging} as s "  # noqa: S608 - quoted
-                    f"where not exists (select 1 from {self.table} as t where {equal})"
-                )
-                count += cursor.fetchone()[0]
-                cursor.execute(f"delete from {staging}")  # noqa: S608
-            cursor.execute(f"drop temporary table {staging}")
-        conn.rollback()
-        return count
+    @contextmanager
+    def _comparing(self) -> Iterator[None]:
+        names = ", ".join(map(_quoted, self.job.names))
+        tables = [f"{self.staged}{x}" for x in ("", "_s", "_t")]
+        drop = f"drop temporary table if exists {', '.join(tables)}"
+        self._ask(drop)
+        self._ask(
+            f"create temporary table {self.staged} ({_quoted(KEY)} longtext) "  # noqa: S608
+            f"as select {names} from {self.table} limit 0"
+        )
+        yield
+        self._ask(drop)
+        self.conn.rollback()
+
+    def _stage(self, batch: Batch) -> None:
+        names = ", ".join(map(_quoted, [*self.job.names, KEY]))
+        holes = ", ".join(["%s"] * (len(self.job.columns) + 1))
+        self._send(f"insert into {self.staged} ({names}) values ({holes})", batch)  # noqa: S608
+
+    def _ask(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        if values:
+            statement = statement.replace("%", "%%").replace(HOLE, "%s")
+        with self.conn.cursor() as cursor:
+            cursor.execute(statement, [_value(x) for x in values] or None)
+            return list(cursor.fetchall())
+
+    def _target(self) -> str:
+        return self.table
+
+    def _quoted(self, name: str) -> str:
+        return _quoted(name)
+
+    def _hash(self, alias: str) -> str:
+        # As text and byte by byte, since a collation may find different texts equal. A float shows
+        # all its digits only once it is a double.
+        shown = [
+            f"{alias}.{_quoted(name)}{' + 0e0' if code in _FLOAT else ''}"
+            for name, (code, _) in zip(self.job.names, self._types(self.job.names), strict=True)
+        ]
+        digests = ", ".join(f"ifnull(md5(concat({x})), 'null')" for x in shown)
+        return f"cast(conv(left(md5(concat_ws(',', {digests})), 16), 16, 10) as unsigned)"
+
+    def _types(self, names: Sequence[str]) -> list[tuple[int, int]]:
+        """Return the codes of columns' types, and their digits behind the point."""
+        with self.conn.cursor() as cursor:
+            cursor.execute(f"select {', '.join(map(_quoted, names))} from {self.table} limit 0")  # noqa: S608
+            return [(column[1], column[5] or 0) for column in cursor.description]
+
+    def _kinds(self, names: Sequence[str]) -> list[Kind | None]:
+        return [
+            (_ORDERED[code], digits) if code in _ORDERED else None
+            for code, digits in self._types(names)
+        ]
 
     def rollback(self) -> None:
         """Undo what was written since begin()."""

@@ -8,8 +8,9 @@ Below the destination's path:
 
 The names follow from run and chunk, so a chunk that is tried again replaces its own files and
 nothing is there twice. A file is complete when it appears; it belongs to the data once the
-manifest names it. Options of the destination: path, partition_by (a list of columns), compression
-(zstd, snappy, gzip, lz4, none).
+manifest names it. A chunk that is written anew has another number; from the moment at which its
+entry is complete the one that it replaces does not count, and is then removed. Options of the
+destination: path, partition_by (a list of columns), compression (zstd, snappy, gzip, lz4, none).
 """
 
 from __future__ import annotations
@@ -17,21 +18,31 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pgbacklog.writers.arrow import schema_of
-from pgbacklog.writers.base import Batch, Chunk, Fenced, Form, Job, Receipt, Writer
+from pgbacklog.writers.base import (
+    Batch,
+    Chunk,
+    Comparison,
+    Fenced,
+    Form,
+    Job,
+    Receipt,
+    Row,
+    Scope,
+    Writer,
+)
+from pgbacklog.writers.comparing import KEY, checksum, find, halved, note
 
 FOLDER = "_pgbacklog"
 _NULL = "__HIVE_DEFAULT_PARTITION__"
@@ -73,6 +84,7 @@ class Parquet(Writer):
         with self._locked():
             entry = _read(self._entry(chunk.chunk_id))
             if entry.get("receipt"):
+                self._remove(chunk.replaces)
                 return Receipt(**entry["receipt"])
             if entry.get("fence", 0) > chunk.fence:
                 raise Fenced(f"chunk {chunk.chunk_id} was claimed again")
@@ -122,19 +134,71 @@ class Parquet(Writer):
                 path.replace(target_path)
             for parent in {target_path.parent for _, target_path in moves}:
                 _sync(parent)
-            _write(self._entry(chunk.chunk_id), entry | {"receipt": asdict(receipt)})
+            entry |= {"receipt": asdict(receipt)}
+            if chunk.replaces is not None:
+                entry |= {"replaces": chunk.replaces}
+            _write(self._entry(chunk.chunk_id), entry)
+            self._remove(chunk.replaces)
         self._chunk = None
 
-    def differing(self, chunk: Chunk, batches: Iterable[Batch]) -> int:
-        """Count the rows that are not in the chunk's files, and those that are but should not."""
-        found: Counter[bytes] = Counter()
-        for file in _read(self._entry(chunk.chunk_id)).get("files", []):
-            for rows in pq.ParquetFile(self.root / file["path"]).iter_batches():
-                found.update(_hashes(rows))
+    def compare(self, scope: Scope, source: Callable[[], Iterable[Batch]]) -> Comparison:
+        """Compare a chunk with its files: by count and checksum, and if these differ by key."""
+        found = Comparison()
+        for number in self._checksums(source(), found):
+            found.source_rows += 1
+            found.source_checksum += number
+        for folder, rows in self._files(scope.chunk):
+            for row in _rows(rows):
+                found.destination_rows += 1
+                found.destination_checksum += checksum((folder, *row))
+        if not found.is_equal:
+            self._find(found, scope, source)
+        return found
+
+    def _checksums(self, batches: Iterable[Batch], found: Comparison) -> Iterator[int]:
+        """Yield a number for each row of the source; those that no file can hold are missing."""
         for batch in batches:
-            found.subtract(_hashes(batch.arrow.select(self.schema.names)))
-        more = sum(x for x in found.values() if x > 0)
-        return max(more, more - sum(found.values()))
+            fitting, alone = _sifted(batch)
+            for part in alone:
+                yield checksum(part.record(0).items())
+                found.add(part.record(0)[KEY], "missing")
+            for rows in fitting:
+                for folder, row, _ in self._split(rows):
+                    yield checksum((folder, *row))
+
+    def _find(
+        self, found: Comparison, scope: Scope, source: Callable[[], Iterable[Batch]]
+    ) -> None:
+        place = _place(scope.match, self.schema.names, self.partition_by)
+        known: dict[Any, list[Any]] = {}
+        for batch in source():
+            for part in _sifted(batch)[0]:  # the others are noted already
+                for folder, row, key in self._split(part):
+                    note(known, place(folder, row), checksum((folder, *row)), key)
+        where = _place(scope.key, self.schema.names, self.partition_by)
+        there: dict[Any, list[Any]] = {}
+        for folder, rows in self._files(scope.chunk):
+            for row in _rows(rows):
+                number = checksum((folder, *row))
+                note(there, place(folder, row), number, where(folder, row))
+        find(found, scope, known, there)
+
+    def _split(self, table: pa.RecordBatch) -> Iterator[tuple[str, Row, Any]]:
+        """Yield the folder, the values in its file, and the key of each row."""
+        keys = table.column(KEY).to_pylist()
+        folders = self._folders(table)
+        names = [""] * len(keys) if folders is None else folders.to_pylist()
+        yield from zip(names, _rows(table.select(self.schema.names)), keys, strict=True)
+
+    def _files(self, chunk: Chunk) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Yield what is in a chunk's files; rows of one that is gone or broken are not there."""
+        for file in _read(self._entry(chunk.chunk_id)).get("files", []):
+            folder = Path(file["path"]).parent.as_posix()
+            try:
+                for rows in pq.ParquetFile(self.root / file["path"]).iter_batches():
+                    yield "" if folder == "." else folder, rows
+            except (OSError, pa.ArrowException) as error:
+                self.job.logger.warning("%s cannot be read: %s", file["path"], error)
 
     def rollback(self) -> None:
         """Remove what is not finished."""
@@ -150,18 +214,24 @@ class Parquet(Writer):
         self.rollback()
 
     def _parts(self, table: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
-        if not self.partition_by:
+        folders = self._folders(table)
+        if folders is None:
             yield "", table
             return
+        inner = table.select(self.schema.names)
+        for code, folder in enumerate(folders.dictionary.to_pylist()):
+            yield folder, inner.filter(pc.equal(folders.indices, code))
+
+    def _folders(self, table: pa.RecordBatch) -> pa.DictionaryArray | None:
+        """Return the folder of each row; None without partitions."""
+        if not self.partition_by:
+            return None
         names = [pc.fill_null(table.column(x).cast(pa.string()), _NULL) for x in self.partition_by]
         pieces = [
             pa.array([f"{quote(key)}={quote(value, safe=' ')}" for value in column.to_pylist()])
             for key, column in zip(self.partition_by, names, strict=True)
         ]
-        folders = pc.binary_join_element_wise(*pieces, "/").dictionary_encode()
-        inner = table.select(self.schema.names)
-        for code, folder in enumerate(folders.dictionary.to_pylist()):
-            yield folder, inner.filter(pc.equal(folders.indices, code))
+        return pc.binary_join_element_wise(*pieces, "/").dictionary_encode()
 
     def _start(self, folder: str) -> tuple[pq.ParquetWriter, Path, int]:
         assert self._chunk is not None
@@ -176,6 +246,15 @@ class Parquet(Writer):
             path, self.schema, compression=self.codec, store_decimal_as_integer=True
         ), path, 0  # fmt: skip
 
+    def _remove(self, chunk_id: int | None) -> None:
+        """Remove a chunk that was replaced, after what it had replaced itself."""
+        if chunk_id is not None:
+            entry = _read(self._entry(chunk_id))
+            self._remove(entry.get("replaces"))
+            for file in entry.get("files", []):
+                (self.root / file["path"]).unlink(missing_ok=True)
+            self._entry(chunk_id).unlink(missing_ok=True)
+
     def _entry(self, chunk_id: int) -> Path:
         return self.home / f"{chunk_id}.json"
 
@@ -186,11 +265,31 @@ class Parquet(Writer):
             yield
 
 
-def _hashes(rows: pa.RecordBatch) -> Iterator[bytes]:
-    """Return a short hash of each row."""
-    for row in zip(*(column.cast(pa.binary()) if pa.types.is_string(column.type) else column
-                     for column in rows.columns), strict=True):  # fmt: skip
-        yield blake2b(repr([x.as_py() for x in row]).encode(), digest_size=12).digest()
+def _sifted(batch: Batch) -> tuple[list[pa.RecordBatch], list[Batch]]:
+    """Return the rows that a file can hold, and the others one by one."""
+    fitting: list[pa.RecordBatch] = []
+    alone = list(halved(batch, lambda part: fitting.append(part.arrow)))
+    return fitting, alone
+
+
+def _rows(batch: pa.RecordBatch) -> Iterator[Row]:
+    yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+def _place(
+    names: Sequence[str], kept: Sequence[str], partition_by: Sequence[str]
+) -> Callable[[str, Row], tuple[Any, ...]]:
+    """Return what finds the values of columns, in a row or in the name of its folder."""
+    places = [
+        (True, partition_by.index(x)) if x in partition_by else (False, kept.index(x))
+        for x in names
+    ]  # fmt: skip
+
+    def values(folder: str, row: Row) -> tuple[Any, ...]:
+        parts = [unquote(x.split("=", 1)[1]) for x in folder.split("/") if x]
+        return tuple(parts[n] if in_folder else row[n] for in_folder, n in places)
+
+    return values
 
 
 def manifest(path: Path, run: str | None = None) -> list[dict[str, Any]]:
@@ -198,6 +297,10 @@ def manifest(path: Path, run: str | None = None) -> list[dict[str, Any]]:
     entries = [
         (entry, _read(entry)) for entry in (path / FOLDER).glob(f"{run or '*'}/*.json")
     ]  # fmt: skip
+    replaced = {
+        (path.parent, entry.get("replaces")) for path, entry in entries if entry.get("receipt")
+    }  # fmt: skip
+    entries = [x for x in entries if (x[0].parent, int(x[0].stem)) not in replaced]
     entries.sort(key=lambda found: (found[0].parent.name, int(found[0].stem)))
     return [file for _, entry in entries if entry.get("receipt") for file in entry["files"]]
 

@@ -8,13 +8,15 @@ beside the target. Options of the destination: connection (else the listener's o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, LiteralString
 
 import psycopg
 from psycopg import sql
 
-from pgbacklog.writers.base import Batch, Chunk, Fenced, Form, Job, Receipt, Refused, Writer
+from pgbacklog.writers.base import Batch, Chunk, Fenced, Form, Job, Receipt, Refused
+from pgbacklog.writers.comparing import HOLE, KEY, Kind, Tables
 
 CHECKPOINT = "pgbacklog_checkpoint"
 # Classes of errors that are about rows: cardinality, data, constraints, check option, limits.
@@ -33,9 +35,18 @@ _RECEIPT: LiteralString = "select receipt from {} where run = %s and chunk = %s"
 _COMMIT: LiteralString = "update {} set receipt = %s, changed_at = now() " \
     "where run = %s and chunk = %s and fence = %s and receipt is null"
 _TYPES = "select to_regtype(%s) is not null"
+_KINDS = "select a.atttypid::regtype::text, case a.atttypid when 1700 " \
+    "then case when a.atttypmod >= 4 then ((a.atttypmod - 4) & 2047 # 1024) - 1024 end " \
+    "else nullif(a.atttypmod, -1) end from unnest(%s::text[]) with ordinality as n (name, place) " \
+    "join pg_attribute as a on a.attrelid = %s::regclass and a.attname = n.name order by n.place"
+_ORDERED = {
+    "smallint": "number", "integer": "number", "bigint": "number", "numeric": "number",
+    "date": "date", "timestamp without time zone": "time", "timestamp with time zone": "zoned",
+    "uuid": "uuid",
+}  # fmt: skip
 
 
-class Postgres(Writer):
+class Postgres(Tables):
     """Bring chunks to a table of a PostgreSQL database."""
 
     form: ClassVar[Form] = "copy"
@@ -91,21 +102,29 @@ class Postgres(Writer):
 
     def write(self, batch: Batch) -> int:
         """Copy and merge a batch within a savepoint; raises Refused if a row is at fault."""
-        conn = self.conn
-        try:
-            with conn.transaction():
-                if self.job.mode == "append":
-                    return self._copy(conn, self.table, batch)
-                staging = sql.Identifier("pg_temp", "pgbacklog_staging")
-                self._copy(conn, staging, batch)
-                written = conn.execute(self._merge()).rowcount
-                conn.execute(sql.SQL("truncate {}").format(staging))
-                return written
-        except psycopg.Error as error:
-            if not str(error.sqlstate or "").startswith(REFUSALS):
-                raise
-            message = error.diag.message_primary or str(error)
-            raise Refused(message, error.sqlstate, error.diag.constraint_name) from error
+        with self._attempt() as conn:
+            if self.job.mode == "append":
+                return self._copy(conn, self.table, batch, self.columns)
+            staging = sql.Identifier("pg_temp", "pgbacklog_staging")
+            self._copy(conn, staging, batch, self.columns)
+            written = conn.execute(self._merge()).rowcount
+            conn.execute(sql.SQL("truncate {}").format(staging))
+        return written
+
+    def delete(self, batch: Batch) -> int:
+        """Delete rows by key within a savepoint; raises Refused if one must stay."""
+        keys = sql.SQL(", ").join(map(sql.Identifier, self.job.key))
+        gone = sql.Identifier("pg_temp", "pgbacklog_gone")
+        same = [sql.SQL("t.{0} = g.{0}").format(sql.Identifier(x)) for x in self.job.key]
+        with self._attempt() as conn:
+            conn.execute(sql.SQL(
+                "create temporary table pgbacklog_gone as select {} from {} with no data"
+            ).format(keys, self.table))  # fmt: skip
+            self._copy(conn, gone, batch, keys)
+            statement = sql.SQL("delete from {} as t using {} as g where {}")
+            done = conn.execute(statement.format(self.table, gone, sql.SQL(" and ").join(same)))
+            conn.execute(sql.SQL("drop table {}").format(gone))
+        return done.rowcount
 
     def commit(self, chunk: Chunk, receipt: Receipt) -> None:
         """Write the receipt, if the fence still holds, and commit it with the rows."""
@@ -120,28 +139,61 @@ class Postgres(Writer):
         """Undo what was written since begin()."""
         self.conn.rollback()
 
-    def differing(self, chunk: Chunk, batches: Iterable[Batch]) -> int:
-        """Count the rows that are not in the target as they are in the source."""
-        conn, count = self.conn, 0
-        staging = sql.Identifier("pg_temp", "pgbacklog_staging")
+    @contextmanager
+    def _comparing(self) -> Iterator[None]:
+        conn = self.conn
         conn.rollback()
-        self._prepare(conn, always=True)
-        same = sql.SQL("t.{0} = s.{0}")
-        equal = sql.SQL("t.{0}::text is not distinct from s.{0}::text")
-        conditions = [same.format(sql.Identifier(x)) for x in self.job.key]
-        conditions += [equal.format(sql.Identifier(x)) for x in self.job.names]
-        query = sql.SQL(
-            "select count(*) from {} as s where not exists (select from {} as t where {})"
-        ).format(staging, self.table, sql.SQL(" and ").join(conditions))
-        for batch in batches:
-            self._copy(conn, staging, batch)
-            count += conn.execute(query).fetchall()[0][0]
-            conn.execute(sql.SQL("truncate {}").format(staging))
+        conn.execute("begin" if conn.autocommit else "select")
+        create = sql.SQL(
+            "create temporary table {} as select {}, null::text as {} from {} with no data"
+        )
+        staged, key = sql.Identifier(self.staged), sql.Identifier(KEY)
+        conn.execute(create.format(staged, self.columns, key, self.table))
+        yield
         conn.rollback()
-        return count
 
-    def _prepare(self, conn: psycopg.Connection[Any], always: bool = False) -> None:
-        if (self.job.mode == "append" and not always) or conn is self._staged:
+    def _stage(self, batch: Batch) -> None:
+        columns = sql.SQL("{}, {}").format(self.columns, sql.Identifier(KEY))
+        with self._attempt() as conn:
+            self._copy(conn, sql.Identifier("pg_temp", self.staged), batch, columns)
+
+    def _ask(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        text = statement.replace("%", "%%").replace(HOLE, "%s") if values else statement
+        found = self.conn.execute(text.encode(), values or None)
+        return found.fetchall() if found.description else []
+
+    def _analyze(self, table: str) -> None:
+        self._ask(f"analyze {table}")
+
+    def _target(self) -> str:
+        return self.table.as_string(self.conn)
+
+    def _quoted(self, name: str) -> str:
+        return sql.Identifier(name).as_string(self.conn)
+
+    def _hash(self, alias: str) -> str:
+        row = ", ".join(f"{alias}.{self._quoted(x)}" for x in self.job.names)
+        return f"hashtextextended(row({row})::text, 0)"
+
+    def _kinds(self, names: Sequence[str]) -> list[Kind | None]:
+        found = self.conn.execute(_KINDS, [list(names), self._target()]).fetchall()
+        return [(_ORDERED[name], digits) if name in _ORDERED else None for name, digits in found]
+
+    @contextmanager
+    def _attempt(self) -> Iterator[psycopg.Connection[Any]]:
+        """Do something within a savepoint; what is the fault of rows is raised as Refused."""
+        conn = self.conn
+        try:
+            with conn.transaction():
+                yield conn
+        except psycopg.Error as error:
+            if not str(error.sqlstate or "").startswith(REFUSALS):
+                raise
+            message = error.diag.message_primary or str(error)
+            raise Refused(message, error.sqlstate, error.diag.constraint_name) from error
+
+    def _prepare(self, conn: psycopg.Connection[Any]) -> None:
+        if self.job.mode == "append" or conn is self._staged:
             return
         # The table's own types, without its constraints: rows are judged when they are merged.
         conn.execute("drop table if exists pg_temp.pgbacklog_staging")
@@ -151,9 +203,12 @@ class Postgres(Writer):
         conn.commit()
         self._staged = conn
 
-    def _copy(self, conn: psycopg.Connection[Any], table: sql.Identifier, batch: Batch) -> int:
+    def _copy(
+        self, conn: psycopg.Connection[Any], table: sql.Identifier, batch: Batch,
+        columns: sql.Composable,
+    ) -> int:  # fmt: skip
         cursor = conn.cursor()
-        statement = sql.SQL("copy {} ({}) from stdin").format(table, self.columns)
+        statement = sql.SQL("copy {} ({}) from stdin").format(table, columns)
         with cursor.copy(statement) as copy:
             copy.write(b"".join(batch.lines))
         return cursor.rowcount

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, NamedTuple
 
@@ -275,6 +275,16 @@ def _unescaped(field: str) -> str | None:
     if field == "\\N":
         return None
     return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), field)
+
+
+def fields(batch: Batch, form: str) -> Iterable[tuple[Any, ...]]:
+    """Return the rows of a batch as tuples, whatever its form."""
+    if form == "copy":
+        lines = (line.decode().removesuffix("\n").split("\t") for line in batch.lines)
+        return (tuple(map(_unescaped, line)) for line in lines)
+    if form == "arrow":
+        return zip(*(column.to_pylist() for column in batch.arrow.columns), strict=True)
+    return batch.rows
 
 
 def plain(value: Any) -> Any:

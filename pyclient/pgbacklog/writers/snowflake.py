@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from snowflake.connector import errors
+from snowflake.connector.constants import FIELD_ID_TO_NAME
 
-from pgbacklog.writers.base import Batch, Chunk, Column, Fenced, Form, Job, Receipt, Refused, Writer
+from pgbacklog.writers.base import Batch, Chunk, Column, Fenced, Form, Job, Receipt, Refused
+from pgbacklog.writers.comparing import HOLE, KEY, Kind, Tables
 from pgbacklog.writers.reading import base_type
 
 CHECKPOINT = "pgbacklog_checkpoint"
@@ -35,7 +38,10 @@ _TYPES = {
 }  # fmt: skip
 
 
-class Snowflake(Writer):
+_ORDERED = {"FIXED": "number", "DATE": "date", "TIMESTAMP_NTZ": "time", "TIMESTAMP_TZ": "zoned"}
+
+
+class Snowflake(Tables):
     """Bring chunks to a table of Snowflake."""
 
     form: ClassVar[Form] = "rows"
@@ -98,25 +104,24 @@ class Snowflake(Writer):
     def write(self, batch: Batch) -> int | None:
         """Write and merge a batch; raises Refused if a row is at fault: then the chunk is lost."""
         target = self.table if self.job.mode == "append" else self.staging
-        names = ", ".join(map(_quoted, self.job.names))
-        holes = ", ".join(["%s"] * len(self.job.columns))
-        insert = f"insert into {target} ({names}) values ({holes})"  # noqa: S608 - quoted
-        rows = [tuple(map(_value, row)) for row in _judged(batch)]
-        try:
-            with self.conn.cursor() as cursor:
-                for part in _parts(rows):
-                    cursor.executemany(insert, part)
-                if self.job.mode == "append":
-                    return None
-                cursor.execute(self._merge())
-                written = cursor.rowcount
-                cursor.execute(f"delete from {self.staging}")  # noqa: S608 - quoted
-                return None if written is None or written < 0 else int(written)
-        except errors.Error as error:
-            state = str(error.sqlstate or "")
-            if error.errno not in _REFUSALS and not state.startswith(_DATA):
-                raise
-            raise Refused(str(error.msg), state or str(error.errno), intact=False) from error
+        with self._attempt() as cursor:
+            self._insert(cursor, target, self.job.names, batch)
+            if self.job.mode == "append":
+                return None
+            cursor.execute(self._merge())
+            written = cursor.rowcount
+            cursor.execute(f"delete from {self.staging}")  # noqa: S608 - quoted
+        return None if written is None or written < 0 else int(written)
+
+    def delete(self, batch: Batch) -> int:
+        """Delete rows by key; raises Refused if a value is at fault: then the chunk is lost."""
+        same = " and ".join(f"{_quoted(x)} = %s" for x in self.job.key)
+        count = 0
+        with self._attempt() as cursor:
+            for row in batch.rows:
+                cursor.execute(f"delete from {self.table} where {same}", tuple(map(_value, row)))  # noqa: S608
+                count += max(cursor.rowcount or 0, 0)
+        return count
 
     def commit(self, chunk: Chunk, receipt: Receipt) -> None:
         """Write the receipt, if the fence still holds, and commit it with the rows."""
@@ -134,6 +139,75 @@ class Snowflake(Writer):
     def rollback(self) -> None:
         """Undo what was written since begin()."""
         self.conn.rollback()
+
+    @contextmanager
+    def _comparing(self) -> Iterator[None]:
+        names = ", ".join(map(_quoted, self.job.names))
+        # Statement by statement: to create a table ends a transaction anyway.
+        self._drop_compared()
+        self._ask(
+            f"create temporary table {self._temporary(self.staged)} as select {names}, "  # noqa: S608
+            f"cast(null as varchar) as {_quoted(KEY)} from {self.table} where 1 = 0"
+        )
+        yield
+        self._drop_compared()
+        self.conn.commit()
+
+    def _drop_compared(self) -> None:
+        for end in ("", "_s", "_t"):
+            self._ask(f"drop table if exists {self._temporary(self.staged + end)}")
+
+    def _stage(self, batch: Batch) -> None:
+        with self._attempt() as cursor:
+            names = [*self.job.names, KEY]
+            self._insert(cursor, self._temporary(self.staged), names, batch)
+
+    def _temporary(self, name: str) -> str:
+        return self.staging[:-1] + name.removeprefix("pgbacklog") + '"'
+
+    def _ask(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        if values:
+            statement = statement.replace("%", "%%").replace(HOLE, "%s")
+        with self.conn.cursor() as cursor:
+            cursor.execute(statement, tuple(map(_value, values)) or None)
+            return [tuple(row) for row in cursor.fetchall()]
+
+    def _target(self) -> str:
+        return self.table
+
+    def _quoted(self, name: str) -> str:
+        return _quoted(name)
+
+    def _hash(self, alias: str) -> str:
+        return f"hash({', '.join(f'{alias}.{_quoted(x)}' for x in self.job.names)})"
+
+    def _kinds(self, names: Sequence[str]) -> list[Kind | None]:
+        with self.conn.cursor() as cursor:
+            cursor.execute(f"select {', '.join(map(_quoted, names))} from {self.table} limit 0")  # noqa: S608
+            types = [FIELD_ID_TO_NAME[column[1]] for column in cursor.description]
+            digits = [column[5] for column in cursor.description]
+        return [
+            (_ORDERED[name], scale if scale is not None else 0) if name in _ORDERED else None
+            for name, scale in zip(types, digits, strict=True)
+        ]
+
+    @contextmanager
+    def _attempt(self) -> Iterator[Any]:
+        """Do something; what is the fault of rows is raised as Refused."""
+        try:
+            with self.conn.cursor() as cursor:
+                yield cursor
+        except errors.Error as error:
+            state = str(error.sqlstate or "")
+            if error.errno not in _REFUSALS and not state.startswith(_DATA):
+                raise
+            raise Refused(str(error.msg), state or str(error.errno), intact=False) from error
+
+    def _insert(self, cursor: Any, table: str, columns: Sequence[str], batch: Batch) -> None:
+        names, holes = ", ".join(map(_quoted, columns)), ", ".join(["%s"] * len(columns))
+        rows = [tuple(map(_value, row)) for row in _judged(batch)]
+        for part in _parts(rows):
+            cursor.executemany(f"insert into {table} ({names}) values ({holes})", part)  # noqa: S608
 
     def close(self) -> None:
         """Drop the temporary table, which otherwise lives as long as the session."""

@@ -1,0 +1,42 @@
+create or replace function backlog_internal.comparison_order(
+  p_backfill backlog_internal.backfill,
+  p_chunk backlog_internal.backfill_chunk
+)
+  returns jsonb
+  language plpgsql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_mapped text[] := backlog_internal.mapped_key(p_backfill);
+begin
+  return jsonb_build_object(
+    'fence', backlog_internal.comparison_fence(p_chunk),
+    'kind', p_chunk.kind,
+    'query', format(
+      'select %s, %s from %s as s where %s and (%s)',
+      array_to_string(p_backfill.column_sql, ', '),
+      case cardinality(p_backfill.key_columns)
+        when 0 then 'null::text'
+        else 'array_to_json(array[' || backlog_internal.quoted_list(p_backfill.key_columns, 's.%I::text') || '])::text'
+      end,
+      p_backfill.source_table, backlog_internal.chunk_sql(p_backfill, p_chunk), p_backfill.where_sql
+    ),
+    'key', v_mapped,
+    'match', coalesce(nullif(p_backfill.target_key, array[]::text[]), v_mapped, array[]::text[]),
+    'key_types', p_backfill.key_types,
+    'lower_key', p_chunk.lower_key,
+    'upper_key', p_chunk.upper_key,
+    -- Of rows that filters leave out, nobody knows in the destination whose they are.
+    'whole_range', p_chunk.kind = 'range' and p_backfill.where_sql = 'true' and p_backfill.key_is_unique
+      and p_backfill.target_key is not distinct from v_mapped
+      and p_backfill.destination ->> 'shared' is distinct from 'true'
+  );
+end;
+$$;
+
+comment on function backlog_internal.comparison_order(
+  backlog_internal.backfill, backlog_internal.backfill_chunk
+) is
+  $$Return what a writer has to know to compare a chunk: the query, whose last column is the key as text, the
+columns by which rows are found, and whether all that is in its range should come from the source.$$;

@@ -1,0 +1,44 @@
+create or replace function backlog_internal.repair_chunks(p_backfill backlog_internal.backfill)
+  returns bigint
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids bigint[] := array(
+    select c.chunk_id
+    from backlog_internal.backfill_chunk as c
+    where c.backfill_id = p_backfill.backfill_id
+      and c.state = 'COMPLETED'
+      and (c.source_rows, c.source_checksum) <> (c.destination_rows, c.destination_checksum)
+      -- Rows may have moved to other blocks; and an upsert does not find rows without a key.
+      and c.kind <> 'blocks'
+      and (p_backfill.kind = 'parquet' or c.kind <> 'nulls')
+      and (p_backfill.kind = 'parquet' or not exists (
+        select from backlog_internal.backfill_difference as d where d.chunk_id = c.chunk_id
+      ))
+  );
+begin
+  delete from backlog_internal.backfill_difference as d where d.chunk_id = any (v_ids);
+  -- With another id the destination takes it for a chunk of its own: what it says of the first copy does
+  -- not hold for the second.
+  update backlog_internal.backfill_chunk as c
+  set
+    chunk_id = default,
+    replaces = case p_backfill.kind when 'parquet' then c.chunk_id end,
+    state = 'PENDING',
+    attempts = 0,
+    finished_at = null,
+    verified_at = null,
+    source_rows = null,
+    source_checksum = null,
+    destination_rows = null,
+    destination_checksum = null
+  where c.chunk_id = any (v_ids);
+  return cardinality(v_ids);
+end;
+$$;
+
+comment on function backlog_internal.repair_chunks(backlog_internal.backfill) is
+  $$Open the chunks that differ, where the rows at fault are not known by key or cannot be replaced alone, to be
+copied again as a whole; return how many.$$;
