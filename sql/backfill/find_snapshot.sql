@@ -13,7 +13,9 @@ begin
   if v_loss is null and p_backfill.snapshot_number > 1 and (
     p_chunk.attempts = 0 or p_chunk.started_at >= p_backfill.snapshot_at
   ) and exists (
-    select from backlog_internal.backfill_chunk as c
+    select
+    from backlog_internal.backfill_chunk as c
+    join backlog_internal.retry_item as i on i.id = c.item_id
     where c.backfill_id = p_backfill.backfill_id
       and c.state = 'PENDING'
       and c.attempts > 0

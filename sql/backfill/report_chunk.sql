@@ -17,7 +17,10 @@ begin
   if p_chunk.rows_matched = 0 then
     return;
   end if;
-  if exists (select from backlog_internal.hook as h where h.kind = 'checkpoint' and h.enabled) then
+  -- Rows are read again here for hooks that want them, but this transaction cannot see a writer's snapshot.
+  if p_backfill.snapshot_number is null
+    and exists (select from backlog_internal.hook as h where h.kind = 'checkpoint' and h.enabled)
+  then
     v_wanted := backlog_internal.wanted_payload('checkpoint', v_pipeline);
   end if;
   if v_wanted <> 'none' and p_chunk.kind not in ('touched', 'extra') then
@@ -50,4 +53,5 @@ comment on function backlog_internal.report_chunk(
 ) is
   $$Write the checkpoint event of a chunk, with its records or keys if a hook wants them.
 
-They are read again for it, and named as in the destination.$$;
+They are read again for it, and named as in the destination. Without them is the event of a chunk that was
+read in a snapshot that all chunks share: there they cannot be read again.$$;

@@ -1,5 +1,5 @@
 begin isolation level repeatable read;
-select plan(45);
+select plan(46);
 
 create table public.orders (id int primary key, note text);
 insert into public.orders select n, 'n' || n from generate_series(1, 40) as n;
@@ -36,6 +36,8 @@ end
 $$;
 
 -- Taking one.
+create function public.seen(p_event jsonb) returns void language sql as 'select';
+select backlog.register_sql_hook('h', 'public.seen(jsonb)', 'checkpoint', p_payload => 'records');
 create table public.run as select public.make('public.orders') as id;
 select is((select b.snapshot_held from backlog.backfills as b), false, 'nobody holds what nobody has taken');
 select is(
@@ -117,6 +119,11 @@ select is(
   (select backlog.complete_backfill_chunk(o.id, o.token, '{"read": 10, "written": 10, "bytes": 5, "snapshot": 1}') ->> 'state'
    from public.one as o),
   'EXECUTING', 'a chunk that was read in it counts'
+);
+
+select results_eq(
+  $$select e.record_count, e.records from backlog_internal.event as e where e.kind = 'checkpoint'$$,
+  'values (10, null::jsonb)', 'its event has no records: as of the snapshot they cannot be read again'
 );
 
 -- Another session has imported it and steps in for the first one, whose process is gone.
