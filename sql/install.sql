@@ -427,6 +427,7 @@
 \ir backfill/clear_foreign_rows.sql
 \ir backfill/copy_rows.sql
 \ir backfill/copy_rows_singly.sql
+\ir backfill/check_refusals.sql
 \ir backfill/bisect_chunk.sql
 \ir backfill/note_family.sql
 \ir backfill/finish_chunk.sql
@@ -438,6 +439,7 @@
 \ir backfill/is_timeout.sql
 \ir backfill/delete_unmatched.sql
 \ir backfill/match_keys.sql
+\ir backfill/take_touched.sql
 \ir backfill/copy_keys.sql
 \ir backfill/add_touched_chunk.sql
 \ir backfill/plan_touched.sql
@@ -447,6 +449,8 @@
 \ir backfill/restart_backfill.sql
 \ir backfill/delete_extra.sql
 \ir backfill/copy_touched.sql
+\ir backfill/key_record.sql
+\ir backfill/bisect_keys.sql
 \ir backfill/finds_nothing.sql
 \ir backfill/copy_chunk.sql
 \ir backfill/rescue_chunk.sql

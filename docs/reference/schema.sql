@@ -983,6 +983,7 @@ function backlog_internal.backfill_state_changed() returns trigger
 function backlog_internal.backfill_status() returns jsonb stable
 function backlog_internal.backoff_seconds(p_retry_count integer, p_delay integer, p_multiplier numeric, p_kind text, p_cap integer, p_jitter numeric) returns double precision
 function backlog_internal.bisect_chunk(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk, OUT written bigint, OUT refusals backlog_internal.incident[]) returns record
+function backlog_internal.bisect_keys(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk, OUT touched bigint, OUT written bigint, OUT refusals backlog_internal.incident[]) returns record
 function backlog_internal.block_bounds(p_backfill backlog_internal.backfill, p_rows bigint) returns text[]
 function backlog_internal.block_sql(p_first text, p_after text) returns text immutable
 function backlog_internal.bucket_tokens(p_gate backlog_internal.retry_gate, p_policy backlog_internal.retry_policy, p_now timestamp with time zone) returns numeric stable
@@ -1006,6 +1007,7 @@ function backlog_internal.check_lease(p_item_id bigint, p_lock_token bigint) ret
 function backlog_internal.check_options(p_options jsonb, p_known text[]) returns void immutable
 function backlog_internal.check_pipeline_options(p_load_delay integer, p_min_rows bigint, p_max_rejects bigint, p_max_reject_ratio numeric, p_auto_load boolean, p_checkpoint_payload text) returns void immutable
 function backlog_internal.check_read_committed() returns void stable
+function backlog_internal.check_refusals(p_refusals backlog_internal.incident[]) returns void stable
 function backlog_internal.check_rejects(p_load_id bigint, p_pipeline backlog_internal.pipeline) returns void
 function backlog_internal.check_snapshot(p_backfill backlog_internal.backfill) returns void
 function backlog_internal.check_table_keys(p_table backlog_internal.pipeline_table) returns void
@@ -1158,6 +1160,7 @@ function backlog_internal.judge_references(p_load_id bigint) returns void
 function backlog_internal.judge_rows(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
 function backlog_internal.judge_unique(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
 function backlog_internal.key_histogram(p_backfill backlog_internal.backfill) returns text[] stable
+function backlog_internal.key_record(p_backfill backlog_internal.backfill, p_key text) returns jsonb stable
 function backlog_internal.key_sql(p_columns text[], p_row text DEFAULT 'r'::text) returns text immutable
 function backlog_internal.key_values(p_backfill backlog_internal.backfill, p_keys text[]) returns text stable
 function backlog_internal.keys_of(p_records jsonb, p_pipeline text, p_table_name text) returns jsonb stable
@@ -1303,6 +1306,7 @@ function backlog_internal.table_family(p_table regclass) returns oid[] stable
 function backlog_internal.take_leased(p_ids bigint[], p_tokens bigint[]) returns SETOF backlog_internal.leased_item
 function backlog_internal.take_leased_strictly(p_ids bigint[], p_tokens bigint[], p_on_stale text) returns backlog_internal.leased_item[]
 function backlog_internal.take_slot(p_backfill backlog_internal.backfill) returns boolean
+function backlog_internal.take_touched(p_backfill_id bigint, p_limit integer, OUT touched bigint, OUT keys text[]) returns record
 function backlog_internal.tick_backfill() returns jsonb
 function backlog_internal.tick_events(p_limit integer DEFAULT 10000) returns jsonb
 function backlog_internal.tick_hooks(p_limit integer DEFAULT 10000) returns jsonb

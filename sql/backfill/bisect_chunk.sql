@@ -15,7 +15,6 @@ declare
   v_where text;
   v_rows  bigint;
   v_few   record;
-  v_limit bigint := backlog_internal.setting('backfill_max_refused_rows')::bigint;
 begin
   written := 0;
   refusals := array[]::backlog_internal.incident[];
@@ -29,12 +28,7 @@ begin
       v_few := backlog_internal.copy_rows_singly(p_backfill, p_chunk, v_where);
       written := written + v_few.written;
       refusals := refusals || v_few.refusals;
-      if cardinality(refusals) > v_limit then
-        raise exception using
-          errcode = 'PB306',
-          message = format('more than %s rows of one chunk were refused', v_limit),
-          hint = 'Nothing of the chunk was kept. Cure the cause, or raise the setting backfill_max_refused_rows.';
-      end if;
+      perform backlog_internal.check_refusals(refusals);
       continue;
     end if;
 

@@ -21,13 +21,19 @@ begin
       perform backlog.release_retry_items(array[v_chunk.item_id], array[v_chunk.lock_token]);
       return jsonb_build_object('action', 'split', 'chunk_id', p_chunk_id, 'reason', p_error);
     end if;
-  elsif p_backfill.on_error = 'bisect' and v_chunk.kind not in ('touched', 'extra')
+  elsif p_backfill.on_error = 'bisect' and v_chunk.kind <> 'extra'
     and (left(v_code, 2) in ('22', '23', '21', '44', '54') or v_code = 'P0001')
   then
     begin
-      v_chunk := backlog_internal.size_chunk(p_backfill, v_chunk, false);
-      v_counts := backlog_internal.bisect_chunk(p_backfill, v_chunk);
-      v_chunk := backlog_internal.count_chunk(p_backfill, v_chunk);
+      if v_chunk.kind = 'touched' then
+        v_counts := backlog_internal.bisect_keys(p_backfill, v_chunk);
+        v_chunk.rows_scanned := v_counts.touched;
+        v_chunk.rows_matched := v_counts.touched;
+      else
+        v_chunk := backlog_internal.size_chunk(p_backfill, v_chunk, false);
+        v_counts := backlog_internal.bisect_chunk(p_backfill, v_chunk);
+        v_chunk := backlog_internal.count_chunk(p_backfill, v_chunk);
+      end if;
       v_chunk.rows_written := v_counts.written;
       v_chunk.rows_refused := cardinality(v_counts.refusals);
       v_chunk.bytes := v_chunk.rows_matched * p_backfill.row_width;

@@ -1,5 +1,5 @@
 begin;
-select plan(34);
+select plan(47);
 
 create table public.src (id int primary key, name text, total numeric, at timestamptz);
 insert into public.src select n, 'n' || n, n / 3.0, timestamptz '2024-01-01 00:00+00' + n * interval '1 h' from generate_series(1, 200) as n;
@@ -80,6 +80,41 @@ select is((select d.problem from backlog.backfill_differences as d where d.key =
 select backlog.repair_backfill(pg_temp.id());
 select pg_temp.go(pg_temp.id());
 select is((select array_agg(e.id) from public.extra2 as e), '{2}'::int[], 'and goes');
+
+-- A row that is refused in a repair.
+create table public.many (id int primary key, n int);
+insert into public.many select i, i from generate_series(1, 300) as i;
+select pg_temp.go(backlog.create_backfill('p', 'many', p_destination => '{"kind": "table", "table": "many2"}', p_create_target => true));
+alter table public.many2 add constraint small check (n < 1000);
+create table public.refers (id int references public.many2);
+insert into public.refers values (299);
+update public.many set n = case when id in (70, 140) then 1000 + id else -id end where id <= 200;
+delete from public.many where id in (298, 299);
+select is((select sum(v.differences) from backlog.verify_backfill(pg_temp.id()) as v), 202::numeric, 'many differences');
+select is(backlog.repair_backfill(pg_temp.id()), 202::bigint, 'are repaired');
+select is(pg_temp.go(pg_temp.id()), 'COMPLETED', 'though some rows are refused');
+select is((select count(*) from public.many2 as m where m.n < 0), 198::bigint, 'the others arrive');
+select results_eq('select m.id, m.n from public.many2 as m where m.id in (70, 140) or m.id > 297 order by m.id', 'values (70, 70), (140, 140), (299, 299), (300, 300)', 'these stay as they were');
+select results_eq('select (i.record ->> ''id'')::int, i.record ->> ''n'', i.error_code, i.constraint_name from backlog.incidents as i order by 1', $$values (70, '1070', '23514', 'small'), (140, '1140', '23514', 'small'), (299, null, '23503', 'refers_id_fkey')$$, 'each is an incident, one with all that is left of it: its key');
+select is((select b.rows_refused from backlog.backfills as b where b.backfill_id = pg_temp.id()), 3::bigint, 'and is counted');
+select is((select count(*) from backlog_internal.backfill_touched), 0::bigint, 'no key is tried for ever');
+select backlog.verify_backfill(pg_temp.id());
+select is((select array_agg(d.key[1] order by d.key[1]) from backlog.backfill_differences as d), '{140,299,70}', 'they are found once more');
+select backlog.set_setting('backfill_max_refused_rows', '2');
+select backlog.set_retry_policy('backfill.sql', p_max_retries => 0);
+select backlog.repair_backfill(pg_temp.id());
+select is(pg_temp.go(pg_temp.id()), 'FAILED', 'too many refused keys fail the chunk');
+select is((select c.error_code from backlog.backfill_chunks as c where c.state = 'FAILED'), 'PB306', 'and say so');
+select is((select count(*) from backlog_internal.backfill_touched), 3::bigint, 'its keys wait');
+
+-- Rows without a key are found, but not again.
+create table public.loose (id int unique, n int);
+insert into public.loose values (1, 1), (null, 2);
+create table public.loose2 (id int unique, n int);
+select pg_temp.go(backlog.create_backfill('p', 'loose', p_destination => '{"kind": "table", "table": "loose2"}'));
+update public.loose set n = 3 where id is null;
+select backlog.verify_backfill(pg_temp.id());
+select throws_ok('select backlog.repair_backfill(pg_temp.id())', 'PB302', null, 'rows without a key are not copied a second time');
 
 select * from finish();
 rollback;
