@@ -25,10 +25,13 @@ begin
   v_lower := p_chunk.lower_key[1]::numeric;
   v_span := p_chunk.upper_key[1]::numeric - v_lower;
   -- So many keys are so many rows at most, whatever the statistics say; they only tell that it is worth it.
-  if v_span > p_rows and p_chunk.rows_estimated < v_span * 0.8 then
+  if v_span <= p_rows then
+    return p_chunk.upper_key;
+  elsif p_chunk.rows_estimated < v_span * 0.8 then
     return null;
   end if;
-  return array[least(v_lower + p_rows, v_lower + v_span)::text];
+  -- In even parts, so that no tiny one is left in the end.
+  return array[(v_lower + ceil(v_span / ceil(v_span / p_rows)))::text];
 end;
 $$;
 
