@@ -30,7 +30,9 @@ begin
     );
   end if;
   if v_failed > 0 then
-    perform backlog_internal.end_backfill(p_backfill_id, 'FAILED', format('%s chunks failed', v_failed));
+    perform backlog_internal.end_backfill(
+      p_backfill_id, 'FAILED', case v_failed when 1 then '1 chunk' else v_failed || ' chunks' end || ' failed'
+    );
     return jsonb_build_object('action', 'finished');
   end if;
 

@@ -187,7 +187,7 @@ def test_one_that_failed_watches_for_a_while(conn: psycopg.Connection[Any]) -> N
     conn.execute("alter table public.dst add constraint small check (v < 4900)")
     backfill = make(conn, consistency="converge", workers=1, on_error="fail")
     run(conn, backfill)
-    assert state(conn, backfill) == ("FAILED", "1 chunks failed")
+    assert state(conn, backfill) == ("FAILED", "1 chunk failed")
     conn.execute("select backlog.tick()")
     conn.execute(CHANGES)
     assert value(conn, TOUCHED) > 1000

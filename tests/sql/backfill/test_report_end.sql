@@ -49,8 +49,8 @@ select backlog.run_sql_hooks();
 select is((select b.state from backlog.backfills as b where b.backfill_id = public.bad()), 'FAILED', 'it fails');
 select results_eq(
   'select t.kind, t.state, t.error, t.reason, t.pipeline from public.told as t order by t.kind',
-  $$values ('alert', 'FAILED', '1 chunks failed', '1 chunks failed', 'shop'),
-    ('incident', 'FAILED', '1 chunks failed', '1 chunks failed', 'shop')$$,
+  $$values ('alert', 'FAILED', '1 chunk failed', '1 chunk failed', 'shop'),
+    ('incident', 'FAILED', '1 chunk failed', '1 chunk failed', 'shop')$$,
   'a hook is told of the failure, and one for alerts if a rule finds it critical'
 );
 select results_eq(

@@ -64,7 +64,7 @@ select is(
   (select r.r -> 'failures' from public.report as r),
   jsonb_build_array(jsonb_build_object(
     'backfill_id', public.id_of('bad'), 'pipeline', 'shop', 'table', 'public.orders', 'kind', 'table',
-    'reason', '1 chunks failed', 'finished_at', '2030-01-01T13:00:00+00:00'
+    'reason', '1 chunk failed', 'finished_at', '2030-01-01T13:00:00+00:00'
   )),
   'which failed, and why'
 );
