@@ -32,6 +32,13 @@ begin
     );
   end if;
 
+  if v_backfill.plan_kind = 'blocks' then
+    perform backlog_internal.raise_invalid_backfill(
+      format('backfill %s was cut by blocks, and cannot be repaired', p_backfill_id),
+      'Rows that changed since its snapshot are in other blocks now. Create a new backfill.'
+    );
+  end if;
+
   v_chunks := backlog_internal.repair_chunks(v_backfill);
   -- What is found now does not hold for long.
   update backlog_internal.backfill_chunk as c
@@ -57,8 +64,9 @@ begin
     state = 'PENDING',
     phase = 'settle',
     reason = format('repairs %s keys and %s chunks', v_keys, v_chunks),
-    -- Rows are copied as they are now.
+    -- Rows are copied as they are now, so not all are as of one moment any more.
     snapshot_number = null,
+    snapshot_at = null,
     finished_at = null
   where b.backfill_id = p_backfill_id;
   perform backlog_internal.enqueue_chunks(p_backfill_id);
@@ -74,5 +82,6 @@ known whole chunks are copied again, and counted; so are those of files, which a
 source does not have, or that no longer match, are deleted from the destination. The backfill is PENDING again
 and needs backlog.run_backfill_step, or a listener with its writer.
 
-Raises PB301 when there is none, PB302 when it only appends to a database or its rows have no key, PB303 when
-it is not COMPLETED, PB304 when tables or columns changed, 42501 when the right to delete is missing.$$;
+Raises PB301 when there is none, PB302 when it only appends to a database, its rows have no key or its chunks
+were cut by blocks, PB303 when it is not COMPLETED, PB304 when tables or columns changed, 42501 when the
+right to delete is missing.$$;

@@ -420,3 +420,26 @@ def test_only_a_transaction_that_keeps_its_snapshot_can_export_it(conn: psycopg.
     with pytest.raises(psycopg.errors.Error) as raised:
         conn.execute("select backlog.export_backfill_snapshot(-1, 1)")
     assert raised.value.sqlstate == "PB301"
+
+
+@pytest.mark.parametrize("key", ["primary key", ""])
+def test_a_repair_brings_rows_of_now_and_says_so(
+    db: Database, conn: psycopg.Connection[Any], empty_db: Database, tmp_path: Path, cli, key: str
+) -> None:
+    """Rows that have left their blocks cannot be brought by them."""
+    to, _, read = place("parquet", empty_db, tmp_path)
+    conn.execute("drop table accounts")
+    make_accounts(conn, key)
+    made = create(conn, to, "accounts", consistency="snapshot", batch_size=500)
+    with listening(db, "parquet"):
+        assert ended(conn, made)["state"] == "COMPLETED"
+    conn.execute("update accounts set note = 'later' where id between 5000 and 6000")
+    assert cli("backfill", "verify", made).exit_code == 4
+    done = cli("backfill", "verify", made, "--repair")
+    if not key:
+        assert (done.exit_code, "was cut by blocks" in done.output) == (1, True), done.output
+        return
+    with listening(db, "parquet"):
+        assert ended(conn, made)["state"] == "COMPLETED"
+    assert state(conn, made)["snapshot_at"] is None
+    assert sorted(read()) == sorted(conn.execute(ROWS).fetchall())
