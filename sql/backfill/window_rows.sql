@@ -10,7 +10,9 @@ create or replace function backlog_internal.window_rows(
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_chunk.kind = 'settle' or p_backfill.where_sql = 'true' then
+  if backlog_internal.dense_end(p_backfill, p_chunk, p_rows) = p_end then
+    return p_end[1]::numeric - p_chunk.lower_key[1]::numeric;
+  elsif p_chunk.kind = 'settle' or p_backfill.where_sql = 'true' then
     return p_rows;
   end if;
   return backlog_internal.count_rows(p_backfill, backlog_internal.range_sql(
