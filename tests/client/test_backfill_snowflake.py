@@ -26,11 +26,14 @@ PACKAGES = [
 ]  # fmt: skip
 # Works until every backfill has ended, then prints what is there. `die` ends the process between the
 # commit of the first chunk there and its completion here; the emulator goes on, as Snowflake would.
+# `verify` has statements run here and there after that, compares and repairs, works and compares again,
+# and prints what was found as well.
 DRIVER = """
 import json, sys
 import fakesnow
 from pgbacklog import Connections, Listener, Registry, Settings, backfill
-from pgbacklog.connections import Address
+from pgbacklog.comparison import Comparer
+from pgbacklog.connections import Address, Lent
 from pgbacklog.writers import builtin
 import psycopg, snowflake.connector
 
@@ -50,12 +53,36 @@ with fakesnow.patch():
     listen = Registry()
     writer = builtin("snowflake")
     listen[writer.event_type] = writer
-    with psycopg.connect(dsn, autocommit=True) as conn:
+    connections = Connections({"snow": Address(url)})
+
+    def work(conn):
         while conn.execute(
             "select 1 from backlog.backfills where state in ('PENDING', 'EXECUTING') limit 1"
         ).fetchone():
-            Listener(dsn, listen, Settings("snow", threads=1), Connections({"snow": Address(url)})).run(True)
+            Listener(dsn, listen, Settings("snow", threads=1), connections).run(True)
+
+    def compare():
+        link = Listener(dsn, listen, Settings("snow"), connections).open_link("verify")
+        comparer = Comparer(writer, link, Lent(connections))
+        found = [comparer.compare(x) for x in comparer.chunks(1)]
+        comparer.close()
+        return sorted((x["key"][0], x["problem"]) for y in found for x in y.differences), sum(
+            y.source_rows for y in found), sum(y.destination_rows for y in found), all(
+            y.is_equal for y in found)
+
     there = snowflake.connector.connect(account="account", user="u", password="p", database="DB", schema="PUBLIC")
+    said = []
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        work(conn)
+        if sys.argv[2] == "verify":
+            said.append(compare())
+            for here, statement in json.loads(sys.argv[4]):
+                conn.execute(statement) if here else there.cursor().execute(statement)
+            said.append(compare())
+            conn.execute("select backlog.repair_backfill(1)")
+            work(conn)
+            said.append(compare())
+    print(json.dumps(said))
     rows = there.cursor().execute(query).fetchall()
     print(json.dumps([[x if isinstance(x, int | bool | None) else str(x) for x in row] for row in rows]))
 """
@@ -113,6 +140,17 @@ def work(python: str, db: Database, query: str, *, die: bool = False) -> list[li
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def verify(python: str, db: Database, query: str, changes: list[tuple[bool, str]]) -> tuple[Any, Any]:
+    """Run the writer, change things here (True) and there, repair; return what was found and what is there."""
+    done = subprocess.run(
+        [python, "-c", DRIVER, db.dsn, "verify", query, json.dumps(changes)], check=False, timeout=120,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    said, rows = done.stdout.splitlines()[-2:]
+    return json.loads(said), json.loads(rows)
+
+
 def to(**more: Any) -> dict[str, Any]:
     """Return the destination."""
     return {"kind": "snowflake", "connection": "snow", "table": "orders", **more}
@@ -144,3 +182,29 @@ def test_a_crash_between_the_commits_doubles_nothing(
     rows = work(python, db, 'select count(*), count(distinct "id") from "orders"', die=True)
     assert state(conn, made)["state"] == "COMPLETED"
     assert [[int(x) for x in row] for row in rows] == [[60, 60]]
+
+
+@pytest.mark.slow
+def test_what_arrived_is_compared_and_repaired(
+    conn: psycopg.Connection[Any], db: Database, python: str
+) -> None:
+    made = create(conn, to(), "orders", create_target=True, batch_size=25)
+    (first, found, last), rows = verify(
+        python, db, 'select "id", "region", "amount" from "orders" order by "id"', [
+            (True, "update orders set region = 'new' where id = 3"),
+            (True, "delete from orders where id = 40"),
+            (True, "insert into orders (id, region) values (-1, 'early')"),
+            (False, """update "orders" set "amount" = "amount" + 0.01 where "id" = 50"""),
+            (False, """delete from "orders" where "id" = 51"""),
+            (False, """insert into "orders" ("id", "region") values (-7, 'not ours')"""),
+        ],
+    )  # fmt: skip
+    assert first == [[], 60, 60, True]
+    assert found == [[
+        ["-1", "missing"], ["-7", "extra"], ["3", "different"], ["40", "extra"], ["50", "different"],
+        ["51", "missing"],
+    ], 60, 60, False]  # fmt: skip
+    assert last == [[], 60, 60, True]
+    assert state(conn, made)["state"] == "COMPLETED"
+    wanted = conn.execute("select id, region, amount::text from orders order by id").fetchall()
+    assert [tuple(map(str, row)) for row in rows] == [tuple(map(str, row)) for row in wanted]

@@ -360,6 +360,59 @@ def test_the_manifest_is_right_at_each_moment(
     monkeypatch.undo()
 
 
+@in_files
+def test_a_crash_at_any_moment_leaves_no_file_too_much(
+    conn: psycopg.Connection[Any], place: Place, verify: Verify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pgbacklog.writers import parquet
+
+    fill(conn, 30)
+    made = create(conn, place.destination(partition_by=["region"]))
+    place.work()
+    left = [0]
+
+    def dying(inner: Callable[..., Any]) -> Callable[..., Any]:
+        def maybe(*values: Any, **more: Any) -> Any:
+            left[0] -= 1
+            if left[0] == 0:
+                raise ConnectionResetError("the worker died")
+            return inner(*values, **more)
+
+        return maybe
+
+    for owner, name in ((parquet, "_write"), (parquet, "_sync"), (Path, "replace"), (Path, "unlink"),
+                        (parquet.Parquet, "_remove")):  # fmt: skip
+        monkeypatch.setattr(owner, name, dying(getattr(owner, name)))
+    reached, moment = True, 0
+    while reached:
+        moment += 1
+        conn.execute("update orders set note = %s, region = %s where id < 5", [f"new {moment}", f"r{moment % 2}"])
+        left[0] = 0
+        verify(made, "--repair", equal=False)
+        left[0] = moment
+        place.work(threads=1)
+        reached, left[0] = left[0] <= 0, 0
+        assert plainly(place.rows()) == plainly(source(conn)), moment
+    assert moment > 12
+
+
+@pytest.mark.parametrize("place", ["postgres", "parquet"], indirect=True)
+def test_what_was_read_in_one_snapshot(
+    conn: psycopg.Connection[Any], place: Place, verify: Verify
+) -> None:
+    """It is compared with the source as it is now, and repaired so that it is like that."""
+    fill(conn, 60)
+    made = create(conn, place.destination(), create_target=True, batch_size=25, consistency="snapshot")
+    place.work()
+    verify(made, equal=True)
+    conn.execute("update orders set note = 'changed' where id = 7")
+    conn.execute("insert into orders (id, region) values (1000, 'new')")
+    verify(made, "--repair", equal=False)
+    place.work()
+    verify(made, equal=True)
+    assert plainly(place.rows()) == plainly(source(conn))
+
+
 @pytest.mark.parametrize(("kind", "told"), [
     ("bigint", True), ("numeric(10, 2)", True), ("date", True), ("timestamp", True),
     ("timestamptz", True), ("uuid", True), ("text", False), ("float8", False),
