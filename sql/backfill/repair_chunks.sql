@@ -11,8 +11,7 @@ declare
     where c.backfill_id = p_backfill.backfill_id
       and c.state = 'COMPLETED'
       and (c.source_rows, c.source_checksum) <> (c.destination_rows, c.destination_checksum)
-      -- Rows may have moved to other blocks; and an upsert does not find rows without a key.
-      and c.kind <> 'blocks'
+      -- An upsert does not find rows without a key: they would be there twice.
       and (p_backfill.kind = 'parquet' or c.kind <> 'nulls')
       and (p_backfill.kind = 'parquet' or not exists (
         select from backlog_internal.backfill_difference as d where d.chunk_id = c.chunk_id
