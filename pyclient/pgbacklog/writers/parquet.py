@@ -21,6 +21,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote
@@ -144,59 +145,80 @@ class Parquet(Writer):
     def compare(self, scope: Scope, source: Callable[[], Iterable[Batch]]) -> Comparison:
         """Compare a chunk with its files: by count and checksum, and if these differ by key."""
         found = Comparison()
-        for number in self._checksums(source(), found):
-            found.source_rows += 1
-            found.source_checksum += number
-        for folder, rows in self._files(scope.chunk):
-            for row in _rows(rows):
-                found.destination_rows += 1
-                found.destination_checksum += checksum((folder, *row))
+        for batch in source():
+            fitting, alone = _sifted(batch)
+            for part in alone:  # no file can hold them
+                found.source_rows += 1
+                found.source_checksum += checksum(part.record(0).items())
+                found.add(part.record(0)[KEY], "missing")
+            for rows in fitting:
+                found.source_rows += rows.num_rows
+                found.source_checksum += sum(self._numbers(self._homes(rows), rows))
+        for folders, rows in self._files(scope.chunk):
+            found.destination_rows += rows.num_rows
+            found.destination_checksum += sum(self._numbers(folders, rows))
         if not found.is_equal:
             self._find(found, scope, source)
         return found
 
-    def _checksums(self, batches: Iterable[Batch], found: Comparison) -> Iterator[int]:
-        """Yield a number for each row of the source; those that no file can hold are missing."""
-        for batch in batches:
-            fitting, alone = _sifted(batch)
-            for part in alone:
-                yield checksum(part.record(0).items())
-                found.add(part.record(0)[KEY], "missing")
-            for rows in fitting:
-                for folder, row, _ in self._split(rows):
-                    yield checksum((folder, *row))
-
     def _find(
         self, found: Comparison, scope: Scope, source: Callable[[], Iterable[Batch]]
     ) -> None:
-        place = _place(scope.match, self.schema.names, self.partition_by)
         known: dict[Any, list[Any]] = {}
         for batch in source():
-            for part in _sifted(batch)[0]:  # the others are noted already
-                for folder, row, key in self._split(part):
-                    note(known, place(folder, row), checksum((folder, *row)), key)
-        where = _place(scope.key, self.schema.names, self.partition_by)
+            for rows in _sifted(batch)[0]:  # the others are noted already
+                homes = self._homes(rows)
+                each = zip(
+                    self._values(scope.match, homes, rows), self._numbers(homes, rows),
+                    rows.column(KEY).to_pylist(), strict=True,
+                )  # fmt: skip
+                for values, number, key in each:
+                    note(known, values, number, key)
         there: dict[Any, list[Any]] = {}
-        for folder, rows in self._files(scope.chunk):
-            for row in _rows(rows):
-                number = checksum((folder, *row))
-                note(there, place(folder, row), number, where(folder, row))
+        for folders, rows in self._files(scope.chunk):
+            each = zip(
+                self._values(scope.match, folders, rows), self._numbers(folders, rows),
+                self._values(scope.key, folders, rows), strict=True,
+            )  # fmt: skip
+            for values, number, key in each:
+                note(there, values, number, key)
         find(found, scope, known, there)
 
-    def _split(self, table: pa.RecordBatch) -> Iterator[tuple[str, Row, Any]]:
-        """Yield the folder, the values in its file, and the key of each row."""
-        keys = table.column(KEY).to_pylist()
-        folders = self._folders(table)
-        names = [""] * len(keys) if folders is None else folders.to_pylist()
-        yield from zip(names, _rows(table.select(self.schema.names)), keys, strict=True)
+    def _homes(self, rows: pa.RecordBatch) -> Sequence[str]:
+        """Return the folder of each row."""
+        folders = self._folders(rows)
+        return [""] * rows.num_rows if folders is None else list(folders.to_pylist())
 
-    def _files(self, chunk: Chunk) -> Iterator[tuple[str, pa.RecordBatch]]:
+    def _values(
+        self, names: Sequence[str], folders: Sequence[str], rows: pa.RecordBatch
+    ) -> Iterator[Row]:
+        """Yield the values of columns for each row, from its file or the name of its folder."""
+        columns = []
+        for name in names:
+            if name in self.partition_by:
+                place = self.partition_by.index(name)
+                columns.append([unquote(x.split("/")[place].split("=", 1)[1]) for x in folders])
+            else:
+                columns.append(rows.column(name).to_pylist())
+        yield from zip(*columns, strict=True) if columns else ((),) * len(folders)
+
+    def _numbers(self, folders: Sequence[str], rows: pa.RecordBatch) -> Iterator[int]:
+        """Yield a checksum of each row and its folder."""
+        columns = [_quickly(rows.column(name)).to_pylist() for name in self.schema.names]
+        for row in zip(folders, *columns, strict=True):
+            text = repr(row).encode(errors="surrogatepass")
+            yield int.from_bytes(blake2b(text, digest_size=8).digest())
+
+    def _files(self, chunk: Chunk) -> Iterator[tuple[Sequence[str], pa.RecordBatch]]:
         """Yield what is in a chunk's files; rows of one that is gone or broken are not there."""
         for file in _read(self._entry(chunk.chunk_id)).get("files", []):
             folder = Path(file["path"]).parent.as_posix()
             try:
-                for rows in pq.ParquetFile(self.root / file["path"]).iter_batches():
-                    yield "" if folder == "." else folder, rows
+                made = pq.ParquetFile(self.root / file["path"])
+                if made.schema_arrow.names != self.schema.names:
+                    raise pa.ArrowInvalid(f"its columns are {made.schema_arrow.names}")
+                for rows in made.iter_batches():
+                    yield ["" if folder == "." else folder] * rows.num_rows, rows
             except (OSError, pa.ArrowException) as error:
                 self.job.logger.warning("%s cannot be read: %s", file["path"], error)
 
@@ -272,24 +294,14 @@ def _sifted(batch: Batch) -> tuple[list[pa.RecordBatch], list[Batch]]:
     return fitting, alone
 
 
-def _rows(batch: pa.RecordBatch) -> Iterator[Row]:
-    yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
-
-
-def _place(
-    names: Sequence[str], kept: Sequence[str], partition_by: Sequence[str]
-) -> Callable[[str, Row], tuple[Any, ...]]:
-    """Return what finds the values of columns, in a row or in the name of its folder."""
-    places = [
-        (True, partition_by.index(x)) if x in partition_by else (False, kept.index(x))
-        for x in names
-    ]  # fmt: skip
-
-    def values(folder: str, row: Row) -> tuple[Any, ...]:
-        parts = [unquote(x.split("=", 1)[1]) for x in folder.split("/") if x]
-        return tuple(parts[n] if in_folder else row[n] for in_folder, n in places)
-
-    return values
+def _quickly(column: pa.Array) -> pa.Array:
+    """Return a column of types that become Python's at once; equal values stay equal."""
+    kind = column.type
+    if pa.types.is_timestamp(kind) or pa.types.is_time64(kind):
+        return column.view(pa.int64())
+    if pa.types.is_date32(kind):
+        return column.view(pa.int32())
+    return column.cast(pa.string()) if pa.types.is_decimal(kind) else column
 
 
 def manifest(path: Path, run: str | None = None) -> list[dict[str, Any]]:

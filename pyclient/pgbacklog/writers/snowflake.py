@@ -179,7 +179,7 @@ class Snowflake(Tables):
         return _quoted(name)
 
     def _hash(self, alias: str) -> str:
-        # 40 bits of it: emulators sum up with floating point, which is exact as long as this is small.
+        # 40 bits of it: emulators sum up with floating point, which is exact for small numbers.
         values = ", ".join(f"{alias}.{_quoted(x)}" for x in self.job.names)
         return f"mod(hash({values}), {1 << 40})"
 
