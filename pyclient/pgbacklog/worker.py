@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from time import monotonic, sleep
 from typing import Any, NamedTuple
+from weakref import finalize
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -104,6 +105,8 @@ class Bell:
         self.staged = threading.Event()  # a page waits to be loaded
         self._bell, self._rope = os.pipe()  # readable when a runner rests, or somebody rings
         os.set_blocking(self._rope, False)
+        for end in (self._bell, self._rope):
+            finalize(self, os.close, end).atexit = False
 
     def ring(self) -> None:
         """Make the bell readable; safe in a signal handler."""

@@ -51,8 +51,8 @@ p_destination is {"kind": "table", "table": "archive.orders"} for a table of thi
 table, worked by backlog.run_backfill_step; with p_create_target the table is made from the source's
 definition. Any other kind is the name of a writer, with what it needs to know, connections by name.
 "mode" is upsert (when the destination has a key) or append, "key" its key columns, "shared": true says that
-rows of others are there too, which comparisons and repairs leave alone. p_columns chooses columns, p_mapping renames ("a": "b"), leaves out ("a": null) or casts ("a": {"column": "b", "cast":
-"text"}) them.
+rows of others are there too, which comparisons and repairs leave alone. p_columns chooses columns, p_mapping
+renames ("a": "b"), leaves out ("a": null) or casts ("a": {"column": "b", "cast": "text"}) them.
 
 Chunks are cut by the primary key, or by p_key, the columns with which an index begins. One writes at
 most p_batch_size rows (10,000 by default, 250,000 for Parquet files) and reads at most p_scan_size (ten

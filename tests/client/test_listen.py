@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from psycopg.conninfo import make_conninfo
+
+from pgbacklog import Listener, Registry, Settings
 
 from support.database import Database
 from support.listening import enqueue, eventually, live, outcomes
@@ -192,3 +195,15 @@ def test_the_worker_role_is_enough(db: Database, listen) -> None:
     process.ended()
 
     assert not [event for event in process.events() if event["level"] == "error"]
+
+
+def test_a_listener_that_is_gone_leaves_nothing_open() -> None:
+    def opened() -> int:
+        gc.collect()
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = opened()
+    listeners = [Listener("", Registry(), Settings("gone")) for _ in range(10)]
+    assert opened() >= before + 20
+    del listeners
+    assert opened() == before
