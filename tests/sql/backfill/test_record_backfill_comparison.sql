@@ -1,5 +1,5 @@
 begin;
-select plan(29);
+select plan(31);
 
 create table public.src (id int primary key, name text);
 insert into public.src select n, 'n' || n from generate_series(1, 100) as n;
@@ -86,6 +86,11 @@ create temp table appended as select pg_temp.copied('y', 'append') as id;
 select backlog.record_backfill_comparison(pg_temp.chunk(0), pg_temp.facts(pg_temp.chunk(0), 49, '[{"key": ["6"], "problem": "missing"}]'));
 select throws_ok('select backlog.repair_backfill((select a.id from appended as a))', 'PB302', null, 'what only appends is not repaired');
 select is((select b.state from backlog.backfills as b where b.backfill_id = (select a.id from appended as a)), 'COMPLETED', 'and stays as it is');
+
+select results_eq($$select r.role, has_function_privilege(r.role, 'backlog.record_backfill_comparison(bigint, jsonb)', 'execute') from unnest(array['backlog_worker', 'backlog_operator', 'backlog_monitor', 'backlog_producer']) as r (role)$$, $$values ('backlog_worker', true), ('backlog_operator', true), ('backlog_monitor', false), ('backlog_producer', false)$$, 'who may say what was found');
+set local role backlog_worker;
+select throws_ok($$select backlog.record_backfill_comparison(0, '{}')$$, 'PB301', null, 'does so without any right on tables');
+reset role;
 
 select * from finish();
 rollback;
