@@ -480,6 +480,7 @@
 \ir backfill/chunk_order.sql
 \ir backfill/end_chunk.sql
 \ir backfill/move_on.sql
+\ir backfill/enqueue_first_chunks.sql
 \ir backfill/make_backfill.sql
 \ir backfill/backfill_defaults.sql
 \ir backfill/preview_filter.sql

@@ -1093,6 +1093,7 @@ function backlog_internal.end_dead_letter(p_dead backlog_internal.dead_letter, p
 function backlog_internal.end_hook_turns(p_item_ids bigint[]) returns void
 function backlog_internal.enqueue_chunks(p_backfill_id bigint, p_chunk_ids bigint[] DEFAULT NULL::bigint[]) returns integer
 function backlog_internal.enqueue_expansion(p_task jsonb) returns bigint
+function backlog_internal.enqueue_first_chunks(p_backfill backlog_internal.backfill) returns void
 function backlog_internal.enqueue_unique(p_lane_id integer, p_dedupe_key text, p_priority integer, p_max_retries integer, p_retry_delay_seconds integer, p_backoff_multiplier numeric, p_run_at timestamp with time zone, p_now timestamp with time zone, p_expires_at timestamp with time zone, p_plugin_name text, p_correlation_id text, p_tags text[], p_event_metadata jsonb, p_event_data jsonb, OUT id bigint, OUT event_id uuid, OUT inserted boolean) returns record
 function backlog_internal.ensure_day_partitions(p_table text, p_column text, p_days integer) returns integer
 function backlog_internal.ensure_history_partitions(p_days integer DEFAULT 3) returns integer

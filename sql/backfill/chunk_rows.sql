@@ -18,13 +18,11 @@ begin
   select
     sum(c.rows_scanned) / greatest(extract(epoch from sum(c.finished_at - c.started_at)), 0.001) * v_target
       * v_share,
-    max(c.rows_scanned) filter (where c.place = 1) * v_share,
+    max(c.rows_scanned) * v_share,
     sum(c.bytes) / nullif(sum(c.rows_matched), 0)
   into v_rows, v_last, v_width
   from (
-    select
-      r.rows_scanned, r.rows_matched, r.bytes, r.finished_at, r.started_at,
-      row_number() over (order by r.finished_at desc) as place
+    select r.rows_scanned, r.rows_matched, r.bytes, r.finished_at, r.started_at
     from backlog_internal.backfill_chunk as r
     where r.backfill_id = p_backfill.backfill_id
       and r.finished_at is not null
@@ -38,7 +36,8 @@ begin
     v_most := least(v_most, greatest(floor(v_bytes / v_width), 1));
   end if;
   -- By time: down at once, up by half as much again, so that a quiet moment does not make a chunk too large.
-  if v_rows is null or v_rows >= v_most and v_last >= v_most then
+  -- Chunks may be small for other reasons than time, which is no reason to make more of them.
+  if v_rows is null or v_rows >= v_most * 2 then
     return v_most::int;
   end if;
   return greatest(least(v_rows, greatest(v_last * 1.5, 100), v_most), least(100, v_most))::int;

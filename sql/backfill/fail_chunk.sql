@@ -30,6 +30,8 @@ begin
     state = case v_outcome when 'dead_letter' then 'FAILED' else c.state end,
     finished_at = case v_outcome when 'dead_letter' then backlog_internal.clock() end
   where c.chunk_id = p_chunk.chunk_id;
+  -- What waits for its turn behind this one need not wait as long as this one will.
+  perform backlog_internal.enqueue_chunks(p_backfill.backfill_id);
   if v_outcome = 'dead_letter' then
     perform backlog_internal.judge_backfill(p_backfill.backfill_id);
   end if;

@@ -35,7 +35,7 @@ begin
 
   perform backlog_internal.watch_keys(v_backfill);
   perform backlog_internal.store_plan(v_backfill.backfill_id);
-  perform backlog_internal.enqueue_chunks(v_backfill.backfill_id);
+  perform backlog_internal.enqueue_first_chunks(v_backfill);
   return v_backfill.backfill_id;
 end;
 $$;

@@ -36,12 +36,22 @@ begin
     );
     v_parts := v_parts || v_rest.chunk_id;
   end loop;
+  perform backlog_internal.enqueue_chunks(p_backfill.backfill_id, v_parts);
   if v_end is null then
     update backlog_internal.backfill_chunk as c
     set sized = true
     where c.chunk_id = v_rest.chunk_id;
+    -- Nothing is left to be cut here: behind it comes the next range that waits for its turn.
+    perform backlog_internal.enqueue_chunks(p_backfill.backfill_id, array(
+      select c.chunk_id
+      from backlog_internal.backfill_chunk as c
+      where c.backfill_id = p_backfill.backfill_id
+        and c.state = 'PENDING'
+        and c.item_id is null
+      order by c.chunk_id
+      limit 1
+    ));
   end if;
-  perform backlog_internal.enqueue_chunks(p_backfill.backfill_id, v_parts);
 
   if p_share and cardinality(v_parts) > 0 and p_backfill.workers > 1 and v_open <= p_backfill.workers then
     -- The others have too little to do: let them see at once what there is.

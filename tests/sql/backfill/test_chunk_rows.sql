@@ -1,5 +1,5 @@
 begin;
-select plan(7);
+select plan(10);
 
 select backlog.create_pipeline('p');
 create table public.wide (id int primary key, body text);
@@ -38,6 +38,16 @@ select is((select count(*) from public.wide_copy), 60::bigint, 'and hold all');
 -- What a writer has measured is better than what was expected.
 update backlog_internal.backfill_chunk set bytes = rows_matched * 200000;
 select is(public.rows(), 5, 'rows that came out wider make chunks smaller');
+
+-- By time.
+select backlog.set_setting('backfill_chunk_mb', '0');
+update backlog_internal.backfill_chunk
+set rows_scanned = 100, started_at = '2030-01-01 00:00:00+00', finished_at = '2030-01-01 00:00:10+00';
+select is(public.rows(), 100, 'slow chunks make the next ones smaller, which stay at a hundred at least');
+update backlog_internal.backfill_chunk set rows_scanned = 400, finished_at = '2030-01-01 00:00:01+00';
+select is(public.rows(), 600, 'when they are quick again they grow by half as much');
+update backlog_internal.backfill_chunk set rows_scanned = 20, finished_at = '2030-01-01 00:00:00.01+00';
+select is(public.rows(), 1000, 'one that is small for another reason does not make the next one small');
 
 select * from finish();
 rollback;
