@@ -267,7 +267,10 @@ def test_it_is_held_while_it_is_paused_and_let_go_when_it_is_cancelled(
     slow, release = slowly("postgres")
     made = create(conn, to, "accounts", consistency="snapshot", batch_size=100, create_target=True)
     with listening(db, slow, urls=urls):
-        eventually(lambda: state(conn, made)["snapshot_held"])
+        # Before a chunk has begun there would be none to be completed in spite of the pause.
+        begun = "select exists (select from backlog.backfill_chunks as c where c.attempts > 0)"
+        eventually(lambda: conn.execute(begun).fetchone()[0])
+        assert state(conn, made)["snapshot_held"]
         conn.execute("select backlog.pause_backfill(%s)", [made])
         release.set()
         eventually(lambda: state(conn, made)["chunks_completed"] > 0)
