@@ -9,25 +9,27 @@ create or replace function backlog_internal.finds_nothing(
   set plan_cache_mode = force_generic_plan
 as $$
 declare
-  v_found boolean;
+  v_places smallint[];
+  v_found  boolean;
 begin
-  if p_chunk.kind <> 'range'
-    or p_backfill.target_key is distinct from backlog_internal.mapped_key(p_backfill)
-    or not exists (
-      select
-      from pg_index as i
-      where i.indrelid = p_backfill.target_table
-        and i.indisunique
-        and i.indpred is null
-        and i.indexprs is null
-        and array(
-          select a.attname::text
-          from generate_series(0, i.indnkeyatts - 1) as n (place)
-          join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = i.indkey[n.place]
-          order by n.place
-        ) = p_backfill.target_key
-    )
-  then
+  if p_chunk.kind <> 'range' or p_backfill.target_key is distinct from backlog_internal.mapped_key(p_backfill) then
+    return false;
+  end if;
+  v_places := array(
+    select a.attnum
+    from unnest(p_backfill.target_key) with ordinality as k (name, place)
+    join pg_attribute as a on a.attrelid = p_backfill.target_table and a.attname = k.name
+    order by k.place
+  );
+  if not exists (
+    select
+    from pg_index as i
+    where i.indrelid = p_backfill.target_table
+      and i.indisunique
+      and i.indpred is null
+      and i.indexprs is null
+      and (i.indkey::smallint[])[0:i.indnkeyatts - 1] = v_places
+  ) then
     return false;
   end if;
   execute format(
