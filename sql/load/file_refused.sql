@@ -7,6 +7,7 @@ create or replace function backlog_internal.file_refused(
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
+  set jit = off
   -- Fresh notes have no statistics: a nested loop over them is quadratic.
   set enable_nestloop = off
 as $$

@@ -3,6 +3,7 @@ create or replace function backlog_internal.find_parked(p_batch_id bigint, p_pip
   language sql
   volatile
   set search_path = pg_catalog, pg_temp
+  set jit = off
   set enable_nestloop = off
 as $$
   with parked as materialized (

@@ -3,6 +3,7 @@ create or replace function backlog_internal.find_refused(p_batch_id bigint, p_pi
   language sql
   volatile
   set search_path = pg_catalog, pg_temp
+  set jit = off
   set enable_nestloop = off
 as $$
   select backlog_internal.find_parked(p_batch_id, p_pipeline_table_id);

@@ -7,6 +7,7 @@ create or replace function backlog_internal.outdo_waiting(
   language sql
   volatile
   set search_path = pg_catalog, pg_temp
+  set jit = off
   set enable_nestloop = off
 as $$
   with newer as materialized (

@@ -6,6 +6,7 @@ create or replace function backlog_internal.quarantine_rows(
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
+  set jit = off
   -- Fresh verdicts have no statistics: a nested loop over them is quadratic.
   set enable_nestloop = off
 as $$

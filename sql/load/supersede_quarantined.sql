@@ -6,6 +6,7 @@ create or replace function backlog_internal.supersede_quarantined(
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
+  set jit = off
   -- A nested loop would read all rows of the load for each that waits.
   set enable_nestloop = off
 as $$

@@ -7,6 +7,7 @@ create or replace function backlog_internal.write_refused(
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
+  set jit = off
   set enable_nestloop = off
 as $$
 declare

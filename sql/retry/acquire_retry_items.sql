@@ -14,6 +14,7 @@ create or replace function backlog.acquire_retry_items(
   volatile
   security definer
   set search_path = pg_catalog, pg_temp
+  set jit = off
   set plan_cache_mode = force_generic_plan
   set enable_seqscan = off
   set enable_bitmapscan = off

@@ -6,6 +6,7 @@ create or replace function backlog_internal.apply_verdicts(
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
+  set jit = off
   set plan_cache_mode = force_generic_plan
   set enable_seqscan = off
 as $$

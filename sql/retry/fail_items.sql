@@ -7,6 +7,7 @@ create or replace function backlog_internal.fail_items(
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
+  set jit = off
   set enable_seqscan = off
 as $$
 #variable_conflict use_column

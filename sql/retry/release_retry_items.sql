@@ -8,6 +8,7 @@ create or replace function backlog.release_retry_items(
   volatile
   security definer
   set search_path = pg_catalog, pg_temp
+  set jit = off
   set enable_seqscan = off
 as $$
 #variable_conflict use_column

@@ -3,6 +3,7 @@ create or replace function backlog_internal.rescue_leases(p_limit int, p_now tim
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
+  set jit = off
   set enable_seqscan = off
 as $$
 declare

@@ -7,6 +7,7 @@ create or replace function backlog_internal.seconds_until_due(
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
+  set jit = off
   set plan_cache_mode = force_generic_plan
   set enable_seqscan = off
   set enable_bitmapscan = off

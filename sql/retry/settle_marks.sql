@@ -3,6 +3,7 @@ create or replace function backlog_internal.settle_marks(p_event_types text[], p
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
+  set jit = off
   set enable_seqscan = off
 as $$
 declare

@@ -115,6 +115,16 @@ def test_every_plpgsql_function_pins_the_search_path(functions: list[Any]) -> No
     ] == []
 
 
+def test_who_forbids_a_plan_forbids_compilation_too(functions: list[Any]) -> None:
+    """A plan that cannot do without costs ten billions, which makes the server compile it each time."""
+    assert [
+        each.name
+        for each in functions
+        if any(x.startswith("enable_") for x in each.proconfig or [])
+        and "jit=off" not in each.proconfig
+    ] == []
+
+
 def test_there_are_no_overloads(functions: list[Any]) -> None:
     seen = [(each.namespace, each.proname) for each in functions]
     assert sorted(seen) == sorted(set(seen))
