@@ -342,6 +342,7 @@
 \ir backfill/raise_invalid_backfill.sql
 \ir backfill/raise_invalid_filter.sql
 \ir backfill/find_backfill.sql
+\ir backfill/find_chunk.sql
 \ir backfill/find_live_backfill.sql
 \ir backfill/column_operator.sql
 \ir backfill/filter_literal.sql

@@ -1107,6 +1107,7 @@ function backlog_internal.file_refused(p_batch_id bigint, p_table backlog_intern
 function backlog_internal.fill_late_columns(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
 function backlog_internal.filter_literal(p_type oid, p_value jsonb, p_place integer, p_filter jsonb) returns text
 function backlog_internal.find_backfill(p_backfill_id bigint, p_lock boolean DEFAULT false) returns backlog_internal.backfill
+function backlog_internal.find_chunk(p_chunk_id bigint) returns backlog_internal.backfill_chunk
 function backlog_internal.find_due(p_event_types text[], p_now timestamp with time zone, p_limit integer) returns backlog_internal.due_lane[]
 function backlog_internal.find_failed_incident(p_backfill backlog_internal.backfill) returns backlog_internal.incident stable
 function backlog_internal.find_guilty(p_load_id bigint, p_table backlog_internal.pipeline_table, p_limit integer, OUT o_guilty jsonb, OUT o_attempts integer) returns record

@@ -6,16 +6,9 @@ create or replace function backlog.record_backfill_comparison(p_chunk_id bigint,
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_chunk    backlog_internal.backfill_chunk;
+  v_chunk    backlog_internal.backfill_chunk := backlog_internal.find_chunk(p_chunk_id);
   v_backfill backlog_internal.backfill;
 begin
-  select c.* into v_chunk from backlog_internal.backfill_chunk as c where c.chunk_id = p_chunk_id;
-  if not found then
-    raise exception using
-      errcode = 'PB301',
-      message = format('there is no chunk %s of a backfill', coalesce(p_chunk_id::text, 'null')),
-      hint = 'The view backlog.backfill_chunks lists them.';
-  end if;
   -- Against a repair that begins, or a chunk that ends, at this moment.
   v_backfill := backlog_internal.find_backfill(v_chunk.backfill_id, true);
   perform backlog_internal.check_comparison(p_comparison, cardinality(v_backfill.key_columns));

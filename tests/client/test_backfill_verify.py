@@ -17,7 +17,7 @@ from pgbacklog.writers.parquet import manifest
 
 from support.backfilling import create, plainly, state, work
 from support.database import Database
-from support.places import DDL, PLACES, Place, fill, source
+from support.places import PLACES, Place, fill, shop, source
 
 Verify = Callable[..., list[dict[str, Any]]]
 DATABASES = ["postgres", "duckdb", "mysql"]
@@ -26,14 +26,7 @@ DATABASES = ["postgres", "duckdb", "mysql"]
 @pytest.fixture
 def conn(db: Database) -> Iterator[psycopg.Connection[Any]]:
     """A database with the pipeline shop and the table orders."""
-    with db.connect() as made:
-        made.execute("set timezone = 'UTC'")
-        made.execute("select backlog.create_pipeline('shop')")
-        made.execute(DDL.format("public.orders"))
-        for kind in (*PLACES, "archive"):
-            made.execute(
-                "select backlog.set_retry_policy('backfill.' || %s, p_retry_delay_seconds => 0)", [kind]
-            )
+    with shop(db) as made:
         yield made
 
 

@@ -18,20 +18,13 @@ from pgbacklog.writers.base import Column, Job
 
 from support.backfilling import create, plainly, read_parquet, state, work
 from support.database import Database
-from support.places import DDL, NAMES, PLACES, WITH_CHECKS, Place, ToMySQL, fill, source
+from support.places import NAMES, PLACES, WITH_CHECKS, Place, ToMySQL, fill, shop, source
 
 
 @pytest.fixture
 def conn(db: Database) -> Iterator[psycopg.Connection[Any]]:
     """A database with the pipeline shop and the table orders."""
-    with db.connect() as made:
-        made.execute("set timezone = 'UTC'")
-        made.execute("select backlog.create_pipeline('shop')")
-        made.execute(DDL.format("public.orders"))
-        for kind in (*PLACES, "archive"):
-            made.execute(
-                "select backlog.set_retry_policy('backfill.' || %s, p_retry_delay_seconds => 0)", [kind]
-            )
+    with shop(db) as made:
         yield made
 
 

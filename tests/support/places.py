@@ -6,6 +6,8 @@ import datetime as dt
 import json
 import uuid
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -185,3 +187,17 @@ def fill(conn: psycopg.Connection[Any], rows: int) -> None:
 def source(conn: psycopg.Connection[Any], where: str = "true") -> Rows:
     """Return what should arrive."""
     return conn.execute(f"select {', '.join(NAMES)} from public.orders where {where}").fetchall()
+
+
+@contextmanager
+def shop(db: Database) -> Iterator[psycopg.Connection[Any]]:
+    """Open a session on a database with the pipeline shop and the table orders; failures are retried at once."""
+    with db.connect() as made:
+        made.execute("set timezone = 'UTC'")
+        made.execute("select backlog.create_pipeline('shop')")
+        made.execute(DDL.format("public.orders"))
+        for kind in (*PLACES, "archive"):
+            made.execute(
+                "select backlog.set_retry_policy('backfill.' || %s, p_retry_delay_seconds => 0)", [kind]
+            )
+        yield made
