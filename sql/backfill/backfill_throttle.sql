@@ -46,7 +46,8 @@ begin
     into v_reason
     from pg_stat_activity as a
     where a.backend_xmin is not null
-      and a.backend_type <> 'walsender'
+      -- A vacuum does not keep another one from removing anything, however long it takes.
+      and a.backend_type not in ('walsender', 'autovacuum worker')
       and a.datname = current_database()
       and a.pid <> pg_backend_pid()
       -- Who holds a snapshot for backfills is no reason for them to wait.
