@@ -51,12 +51,16 @@ def connect(server: EmbeddedServer) -> Conn:
 
 
 def crash(server: EmbeddedServer) -> None:
-    """Kill a backend: the server takes all others down and empties what is not logged."""
-    with connect(server) as conn:
+    """Kill a backend: the server takes all others down and empties what is not logged.
+
+    It is another session that tells when: the one that is killed is gone before the server knows, and whoever
+    connects between the two is let in, and thrown out again a moment later.
+    """
+    with connect(server) as other, connect(server) as conn:
         os.kill(conn.info.backend_pid, signal.SIGKILL)
         with pytest.raises(psycopg.OperationalError):
-            for _ in range(100):
-                conn.execute("select pg_sleep(0.05)")
+            for _ in range(1000):
+                other.execute("select pg_sleep(0.01)")
 
 
 def value(conn: Conn, query: str) -> object:
