@@ -368,6 +368,7 @@
 \ir backfill/table_family.sql
 \ir backfill/shares_snapshot.sql
 \ir backfill/unite_chunks.sql
+\ir backfill/writes_files.sql
 \ir backfill/default_batch_size.sql
 \ir backfill/define_backfill.sql
 \ir backfill/backfill_fingerprint.sql
@@ -384,6 +385,7 @@
 \ir backfill/find_snapshot.sql
 \ir backfill/reading_problem.sql
 \ir backfill/block_sql.sql
+\ir backfill/key_literals.sql
 \ir backfill/range_sql.sql
 \ir backfill/key_values.sql
 \ir backfill/repair_values.sql
@@ -392,6 +394,7 @@
 \ir backfill/estimate_rows.sql
 \ir backfill/block_bounds.sql
 \ir backfill/key_histogram.sql
+\ir backfill/last_key.sql
 \ir backfill/plan_chunks.sql
 \ir backfill/backfill_event_type.sql
 \ir backfill/enqueue_chunks.sql
@@ -416,8 +419,7 @@
 \ir backfill/end_backfill.sql
 \ir backfill/judge_backfill.sql
 \ir backfill/dense_end.sql
-\ir backfill/window_end.sql
-\ir backfill/window_rows.sql
+\ir backfill/find_window.sql
 \ir backfill/cut_chunk.sql
 \ir backfill/chunk_rows.sql
 \ir backfill/size_chunk.sql
@@ -434,6 +436,7 @@
 \ir backfill/finish_chunk.sql
 \ir backfill/trip_destination.sql
 \ir backfill/fail_chunk.sql
+\ir backfill/add_repair_chunk.sql
 \ir backfill/split_repair.sql
 \ir backfill/split_blocks.sql
 \ir backfill/split_chunk.sql

@@ -965,6 +965,7 @@ function backlog.verify_backfill(p_backfill_id bigint, p_limit integer DEFAULT 1
 function backlog.version() returns text security definer stable
 function backlog_internal.add_child_chunk(p_backfill backlog_internal.backfill, p_child regclass) returns void
 function backlog_internal.add_extra_chunk(p_backfill_id bigint) returns void
+function backlog_internal.add_repair_chunk(p_backfill_id bigint, p_difference_ids bigint[]) returns bigint
 function backlog_internal.add_settle_chunk(p_backfill backlog_internal.backfill) returns void
 function backlog_internal.add_touched_chunk(p_backfill_id bigint) returns void
 function backlog_internal.advance_backfill(p_backfill_id bigint) returns jsonb
@@ -1120,6 +1121,7 @@ function backlog_internal.find_pipeline_table(p_pipeline text, p_table text) ret
 function backlog_internal.find_refused(p_batch_id bigint, p_pipeline_table_id bigint) returns void
 function backlog_internal.find_snapshot(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns jsonb
 function backlog_internal.find_token(p_id bigint, p_worker_id text, p_lock_token bigint) returns bigint stable
+function backlog_internal.find_window(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk, p_rows integer, OUT end_key text[], OUT rows_estimated bigint) returns record stable
 function backlog_internal.finds_nothing(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns boolean
 function backlog_internal.fingerprint_changes(p_backfill backlog_internal.backfill) returns text stable
 function backlog_internal.finish_chunk(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns void
@@ -1162,12 +1164,14 @@ function backlog_internal.judge_references(p_load_id bigint) returns void
 function backlog_internal.judge_rows(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
 function backlog_internal.judge_unique(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
 function backlog_internal.key_histogram(p_backfill backlog_internal.backfill) returns text[] stable
+function backlog_internal.key_literals(p_key text[], p_types text[]) returns text immutable
 function backlog_internal.key_record(p_backfill backlog_internal.backfill, p_key text) returns jsonb stable
 function backlog_internal.key_sql(p_columns text[], p_row text DEFAULT 'r'::text) returns text immutable
 function backlog_internal.key_values(p_backfill backlog_internal.backfill, p_keys text[]) returns text stable
 function backlog_internal.keys_of(p_records jsonb, p_pipeline text, p_table_name text) returns jsonb stable
 function backlog_internal.lane_blocked_until(p_policy backlog_internal.retry_policy, p_gate_id integer) returns timestamp with time zone stable
 function backlog_internal.lane_for_item(p_item backlog_internal.new_item) returns integer
+function backlog_internal.last_key(p_backfill backlog_internal.backfill, p_where text) returns text[] stable
 function backlog_internal.live_objects() returns TABLE(kind text, object text, md5 text, written_by xid) stable
 function backlog_internal.load_account(p_load_id bigint) returns jsonb stable
 function backlog_internal.load_problems(p_load_id bigint) returns jsonb stable
@@ -1235,7 +1239,7 @@ function backlog_internal.raise_not_open(p_incident_id bigint, p_problem text) r
 function backlog_internal.raise_unknown_export(p_export text) returns void
 function backlog_internal.range_sql(p_key_sql text[], p_key_types text[], p_lower text[], p_upper text[], p_nullable boolean DEFAULT false) returns text immutable
 function backlog_internal.read_items(p_items jsonb) returns SETOF backlog_internal.new_item stable
-function backlog_internal.reading_problem(p_backfill_id bigint, p_counts jsonb) returns text
+function backlog_internal.reading_problem(p_backfill backlog_internal.backfill, p_counts jsonb) returns text
 function backlog_internal.record_load(p_load_id bigint, p_pipeline backlog_internal.pipeline, p_started timestamp with time zone, p_result jsonb) returns jsonb
 function backlog_internal.recover_staged(p_pipeline_id bigint) returns bigint
 function backlog_internal.redrive_one(p_dead backlog_internal.dead_letter, p_event_type text, p_run_at timestamp with time zone, p_now timestamp with time zone, p_dry_run boolean, p_force boolean) returns text
@@ -1329,8 +1333,6 @@ function backlog_internal.wanted_payload(p_kind text, p_pipeline text) returns t
 function backlog_internal.watch_end_reason(p_backfill backlog_internal.backfill) returns text stable
 function backlog_internal.watch_keys(p_backfill backlog_internal.backfill) returns void
 function backlog_internal.watch_table(p_backfill backlog_internal.backfill, p_table regclass) returns void
-function backlog_internal.window_end(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk, p_rows integer) returns text[] stable
-function backlog_internal.window_rows(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk, p_end text[], p_rows integer) returns bigint
 function backlog_internal.withdraw_chunks(p_backfill_id bigint, p_reason text) returns integer
 function backlog_internal.work_chunk(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns jsonb
 function backlog_internal.write_changes(p_load_id bigint, p_table backlog_internal.pipeline_table, p_statement text) returns bigint
@@ -1339,6 +1341,7 @@ function backlog_internal.write_events(p_kind text, p_pipeline text, p_table_nam
 function backlog_internal.write_large_event(p_event backlog_internal.event, p_hooks backlog_internal.hook[]) returns void
 function backlog_internal.write_refused(p_batch_id bigint, p_table backlog_internal.pipeline_table, p_load_id bigint) returns void
 function backlog_internal.writers_before(p_known jsonb) returns jsonb
+function backlog_internal.writes_files(p_kind text) returns boolean immutable
 
 trigger backfill_queued on backlog.backfill_queue calls backlog_internal.backfill_queued()
 trigger backfill_state_changed on backlog_internal.backfill calls backlog_internal.backfill_state_changed()

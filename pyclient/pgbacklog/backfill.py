@@ -24,7 +24,17 @@ from pgbacklog.link import Link, with_defaults
 from pgbacklog.logs import note, redacted
 from pgbacklog.registry import BACKFILL, Handler, Item, PermanentError, RetryLater
 from pgbacklog.snapshots import SNAPSHOTS
-from pgbacklog.writers.base import Batch, Chunk, Column, Fenced, Job, Receipt, Refused, Writer
+from pgbacklog.writers.base import (
+    Batch,
+    Chunk,
+    Column,
+    Fenced,
+    Job,
+    Receipt,
+    Refused,
+    Writer,
+    halved,
+)
 from pgbacklog.writers.reading import Again, SnapshotGone, Source, plain
 
 _BEGIN = "select backlog.begin_backfill_chunk(%s, %s)"
@@ -248,21 +258,16 @@ class Copier:
         order: dict[str, Any],
     ) -> None:  # fmt: skip
         """Write or delete a batch; halve it until rows at fault are alone, and set these aside."""
-        parts = [batch]
-        while parts:
-            part = parts.pop()
-            try:
-                written = put(part)
-            except Refused as error:
-                if order["on_error"] == "fail" or not error.intact:
-                    raise
-                if len(part) > 1:
-                    middle = len(part) // 2
-                    parts += [part.part(middle, len(part)), part.part(0, middle)]
-                    continue
-                _refuse(receipt, part, error, order["max_refused"])
-            else:
-                receipt.written += len(part) if written is None else written
+
+        def take(part: Batch) -> None:
+            written = put(part)
+            receipt.written += len(part) if written is None else written
+
+        if order["on_error"] == "fail":
+            take(batch)
+            return
+        for row, error in halved(batch, take):
+            _refuse(receipt, row, error, order["max_refused"])
 
     def _writer(self, order: dict[str, Any]) -> tuple[Writer, Job]:
         """Return the writer of a run, opened."""
@@ -287,10 +292,10 @@ class Copier:
                 raise  # the database is to blame, says its connection
 
     def _split(self, item: Item, error: BaseException) -> bool:
-        ((halved,),) = self.link.call(_SPLIT, [item.id, item.lock_token])
-        if halved:
+        ((split,),) = self.link.call(_SPLIT, [item.id, item.lock_token])
+        if split:
             note(logging.WARNING, "chunk halved", id=item.id, error=str(error))
-        return bool(halved)
+        return bool(split)
 
     def _refuse_alone(self, order: dict[str, Any], lease: list[int], error: Refused) -> bool:
         """Refuse the only row of a chunk; False if it has more, or none."""

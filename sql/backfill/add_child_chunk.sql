@@ -20,17 +20,10 @@ begin
   end if;
   v_plan := backlog_internal.plan_chunks(v_child);
   -- A range begins above a key: the last one before the first row of the child.
-  execute format(
-    'select array[%s] from %s as s where (%s) < (%s) order by %s limit 1',
-    array_to_string(array(select k.sql || '::text' from unnest(p_backfill.key_sql) as k (sql)), ', '),
-    p_backfill.source_table, array_to_string(p_backfill.key_sql, ', '),
-    (
-      select string_agg(format('%L::%s', u.value, u.type), ', ' order by u.place)
-      from unnest(v_first, p_backfill.key_types) with ordinality as u (value, type, place)
-    ),
-    array_to_string(array(select k.sql || ' desc' from unnest(p_backfill.key_sql) as k (sql)), ', ')
-  )
-  into v_lower;
+  v_lower := backlog_internal.last_key(p_backfill, format(
+    '(%s) < (%s)', array_to_string(p_backfill.key_sql, ', '),
+    backlog_internal.key_literals(v_first, p_backfill.key_types)
+  ));
   insert into backlog_internal.backfill_chunk
     (backfill_id, kind, lower_key, upper_key, rows_estimated, created_at)
   values (

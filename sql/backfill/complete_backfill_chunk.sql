@@ -41,7 +41,7 @@ begin
   v_chunk.bytes := (p_counts ->> 'bytes')::bigint;
   v_chunk.rows_refused := jsonb_array_length(p_refused);
   v_chunk.lock_token := p_lock_token;
-  v_problem := backlog_internal.reading_problem(v_backfill.backfill_id, p_counts);
+  v_problem := backlog_internal.reading_problem(v_backfill, p_counts);
   if v_problem is not null then
     return backlog_internal.spoil_backfill(v_backfill.backfill_id, p_item_id, p_lock_token, v_problem);
   end if;

@@ -46,8 +46,7 @@ begin
   v_backfill.target_key := coalesce(v_found, array[]::text[]);
   v_backfill.write_mode := coalesce(
     p_backfill.destination ->> 'mode',
-    -- In a file no row can be found again.
-    case when v_found is null or p_backfill.kind = 'parquet' then 'append' else 'upsert' end
+    case when v_found is null or backlog_internal.writes_files(p_backfill.kind) then 'append' else 'upsert' end
   );
 
   if v_backfill.write_mode not in ('upsert', 'append') then

@@ -4,10 +4,9 @@ create or replace function backlog_internal.key_values(p_backfill backlog_intern
   stable
   set search_path = pg_catalog, pg_temp
 as $$
-  select 'values ' || string_agg(format('(%s)', (
-    select string_agg(format('%L::%s', u.value, u.type), ', ' order by u.place)
-    from unnest(k.value::text[], p_backfill.key_types) with ordinality as u (value, type, place)
-  )), ', ')
+  select 'values ' || string_agg(
+    format('(%s)', backlog_internal.key_literals(k.value::text[], p_backfill.key_types)), ', '
+  )
   from unnest(p_keys) as k (value)
 $$;
 

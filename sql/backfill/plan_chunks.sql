@@ -30,11 +30,7 @@ begin
   + coalesce((
     select sum(pg_relation_size(c.reltoastrelid)) / greatest(sum(c.reltuples), 1)
     from pg_class as c
-    where c.oid in (
-      select p_backfill.source_table
-      union all
-      select t.relid from pg_partition_tree(p_backfill.source_table) as t where t.isleaf
-    )
+    where c.oid = any (backlog_internal.table_family(p_backfill.source_table))
       and c.reltoastrelid <> 0
       and exists (
         select from pg_attribute as a
@@ -54,14 +50,10 @@ begin
   -- The end is frozen: rows that are added above it are not this run's business. Where a snapshot decides
   -- that, it is taken later and may see rows above the end of now, so there the last chunk stays open.
   if p_backfill.snapshot_number is null then
-    execute format(
-      'select array[%s] from %s as s where %s order by %s limit 1',
-      array_to_string(array(select k.sql || '::text' from unnest(p_backfill.key_sql) as k (sql)), ', '),
-      p_backfill.source_table,
-      backlog_internal.range_sql(p_backfill.key_sql, p_backfill.key_types, null, null, p_backfill.key_is_nullable),
-      array_to_string(array(select k.sql || ' desc' from unnest(p_backfill.key_sql) as k (sql)), ', ')
-    )
-    into upper_key;
+    upper_key := backlog_internal.last_key(
+      p_backfill,
+      backlog_internal.range_sql(p_backfill.key_sql, p_backfill.key_types, null, null, p_backfill.key_is_nullable)
+    );
   end if;
 
   v_bounds := backlog_internal.key_histogram(p_backfill);

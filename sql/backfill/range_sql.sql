@@ -24,10 +24,7 @@ begin
     elsif v_size > 1 then
       v_sql := v_sql || format(
         ' and (%s) %s (%s)', array_to_string(p_key_sql[:v_size], ', '), v_operator,
-        (
-          select string_agg(format('%L::%s', u.value, u.type), ', ' order by u.place)
-          from unnest(v_bound, p_key_types[:v_size]) with ordinality as u (value, type, place)
-        )
+        backlog_internal.key_literals(v_bound, p_key_types)
       );
     end if;
     v_bound := p_upper;

@@ -24,7 +24,7 @@ begin
   ) then
     return 0;
   end if;
-  if v_backfill.write_mode = 'append' and v_backfill.kind <> 'parquet' then
+  if v_backfill.write_mode = 'append' and not backlog_internal.writes_files(v_backfill.kind) then
     perform backlog_internal.raise_invalid_backfill(
       format('backfill %s only appends, and cannot be repaired', p_backfill_id),
       'Rows that are there cannot be replaced. Correct them there, or empty the destination and make a new'
@@ -50,7 +50,7 @@ begin
     destination_checksum = null
   where c.backfill_id = p_backfill_id
     and exists (select from backlog_internal.backfill_difference as d where d.chunk_id = c.chunk_id);
-  if v_backfill.kind <> 'parquet' then
+  if not backlog_internal.writes_files(v_backfill.kind) then
     v_keys := backlog_internal.repair_keys(v_backfill);
   end if;
   if v_keys + v_chunks = 0 then

@@ -5,15 +5,16 @@ create or replace function backlog_internal.repair_chunks(p_backfill backlog_int
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_ids bigint[] := array(
+  v_files boolean := backlog_internal.writes_files(p_backfill.kind);
+  v_ids   bigint[] := array(
     select c.chunk_id
     from backlog_internal.backfill_chunk as c
     where c.backfill_id = p_backfill.backfill_id
       and c.state = 'COMPLETED'
       and (c.source_rows, c.source_checksum) <> (c.destination_rows, c.destination_checksum)
       -- An upsert does not find rows without a key: they would be there twice.
-      and (p_backfill.kind = 'parquet' or c.kind <> 'nulls')
-      and (p_backfill.kind = 'parquet' or not exists (
+      and (v_files or c.kind <> 'nulls')
+      and (v_files or not exists (
         select from backlog_internal.backfill_difference as d where d.chunk_id = c.chunk_id
       ))
   );
@@ -24,7 +25,7 @@ begin
   update backlog_internal.backfill_chunk as c
   set
     chunk_id = default,
-    replaces = case p_backfill.kind when 'parquet' then c.chunk_id end,
+    replaces = case when v_files then c.chunk_id end,
     state = 'PENDING',
     attempts = 0,
     finished_at = null,

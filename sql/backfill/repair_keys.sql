@@ -5,9 +5,8 @@ create or replace function backlog_internal.repair_keys(p_backfill backlog_inter
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_ids   bigint[];
-  v_chunk bigint;
-  v_keys  bigint := 0;
+  v_ids  bigint[];
+  v_keys bigint := 0;
 begin
   if p_backfill.kind = 'table' then
     with known as (
@@ -40,12 +39,7 @@ begin
       limit least(p_backfill.batch_size, 5000)
     );
     exit when cardinality(v_ids) = 0;
-    insert into backlog_internal.backfill_chunk (backfill_id, kind, sized, rows_estimated, created_at)
-    values (p_backfill.backfill_id, 'repair', true, cardinality(v_ids), backlog_internal.clock())
-    returning chunk_id into v_chunk;
-    update backlog_internal.backfill_difference as d
-    set repair_chunk_id = v_chunk
-    where d.difference_id = any (v_ids);
+    perform backlog_internal.add_repair_chunk(p_backfill.backfill_id, v_ids);
     v_keys := v_keys + cardinality(v_ids);
   end loop;
   return v_keys;

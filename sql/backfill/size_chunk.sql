@@ -9,11 +9,11 @@ create or replace function backlog_internal.size_chunk(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_rest  backlog_internal.backfill_chunk := p_chunk;
-  v_parts bigint[] := array[]::bigint[];
-  v_rows  int;
-  v_end   text[];
-  v_open  int;
+  v_rest   backlog_internal.backfill_chunk := p_chunk;
+  v_parts  bigint[] := array[]::bigint[];
+  v_rows   int;
+  v_window record;
+  v_open   int;
 begin
   if p_chunk.sized or p_chunk.kind not in ('range', 'settle') then
     return p_chunk;
@@ -29,15 +29,13 @@ begin
 
   -- Several at once, which costs less for each than one at a time.
   for v_part in 1..least(p_backfill.workers, 4) * 8 loop
-    v_end := backlog_internal.window_end(p_backfill, v_rest, v_rows);
-    exit when v_end is null;
-    v_rest := backlog_internal.cut_chunk(
-      v_rest, v_end, backlog_internal.window_rows(p_backfill, v_rest, v_end, v_rows)
-    );
+    v_window := backlog_internal.find_window(p_backfill, v_rest, v_rows);
+    exit when v_window.end_key is null;
+    v_rest := backlog_internal.cut_chunk(v_rest, v_window.end_key, v_window.rows_estimated);
     v_parts := v_parts || v_rest.chunk_id;
   end loop;
   perform backlog_internal.enqueue_chunks(p_backfill.backfill_id, v_parts);
-  if v_end is null then
+  if v_window.end_key is null then
     update backlog_internal.backfill_chunk as c
     set sized = true
     where c.chunk_id = v_rest.chunk_id;

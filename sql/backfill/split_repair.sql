@@ -20,12 +20,7 @@ begin
   if v_half = 0 then
     return false;
   end if;
-  insert into backlog_internal.backfill_chunk (backfill_id, kind, sized, rows_estimated, created_at)
-  values (p_backfill.backfill_id, 'repair', true, v_half, backlog_internal.clock())
-  returning chunk_id into v_chunk;
-  update backlog_internal.backfill_difference as d
-  set repair_chunk_id = v_chunk
-  where d.difference_id = any (v_ids[:v_half]);
+  v_chunk := backlog_internal.add_repair_chunk(p_backfill.backfill_id, v_ids[:v_half]);
   update backlog_internal.backfill_chunk as c
   set rows_estimated = cardinality(v_ids) - v_half
   where c.chunk_id = p_chunk.chunk_id;

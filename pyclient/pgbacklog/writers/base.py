@@ -13,7 +13,7 @@ import json
 import logging
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -250,6 +250,26 @@ class Batch(ABC):
         Raises Refused when a value does not fit into Arrow's type.
         """
         raise TypeError("this batch is not of the form arrow")
+
+
+def halved(batch: Batch, take: Callable[[Batch], object]) -> Iterator[tuple[Batch, Refused]]:
+    """Give a batch to `take`, in parts if need be; yield the rows that it refuses, one by one.
+
+    Raises Refused if it says that the parts before are not intact.
+    """
+    parts = [batch]
+    while parts:
+        part = parts.pop()
+        try:
+            take(part)
+        except Refused as error:
+            if not error.intact:
+                raise
+            if len(part) == 1:
+                yield part, error
+            else:
+                middle = len(part) // 2
+                parts += [part.part(middle, len(part)), part.part(0, middle)]
 
 
 class Writer(ABC):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from pgbacklog.writers.base import Batch, Column, Comparison, Record, Refused, Row, Scope, Writer
+from pgbacklog.writers.base import Batch, Column, Comparison, Record, Row, Scope, Writer, halved
 from pgbacklog.writers.reading import base_type, fields
 
 KEY = "pgbacklog_key"  # the column of a chunk's key as text, which follows all others
@@ -42,7 +42,7 @@ class Tables(Writer):
         found, alone = Comparison(), dict[str, Record]()
         with self._comparing():
             for batch in source():
-                for row in halved(batch, self._stage):
+                for row, _ in halved(batch, self._stage):
                     found.source_rows += 1
                     found.source_checksum += checksum(row.record(0).items())
                     key = row.record(0)[KEY]
@@ -197,21 +197,6 @@ class Tables(Writer):
                 conditions.append(condition)
                 values += more
         return " and ".join(conditions), values
-
-
-def halved(batch: Batch, take: Callable[[Batch], object]) -> Iterator[Batch]:
-    """Give a batch to `take`, in parts if need be; yield the rows that it refuses, one by one."""
-    parts = [batch]
-    while parts:
-        part = parts.pop()
-        try:
-            take(part)
-        except Refused:
-            if len(part) == 1:
-                yield part
-            else:
-                middle = len(part) // 2
-                parts += [part.part(middle, len(part)), part.part(0, middle)]
 
 
 def compare_rows(

@@ -42,8 +42,9 @@ from pgbacklog.writers.base import (
     Row,
     Scope,
     Writer,
+    halved,
 )
-from pgbacklog.writers.comparing import KEY, checksum, find, halved, note
+from pgbacklog.writers.comparing import KEY, checksum, find, note
 
 FOLDER = "_pgbacklog"
 _NULL = "__HIVE_DEFAULT_PARTITION__"
@@ -290,7 +291,7 @@ class Parquet(Writer):
 def _sifted(batch: Batch) -> tuple[list[pa.RecordBatch], list[Batch]]:
     """Return the rows that a file can hold, and the others one by one."""
     fitting: list[pa.RecordBatch] = []
-    alone = list(halved(batch, lambda part: fitting.append(part.arrow)))
+    alone = [row for row, _ in halved(batch, lambda part: fitting.append(part.arrow))]
     return fitting, alone
 
 
