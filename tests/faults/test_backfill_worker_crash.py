@@ -33,18 +33,20 @@ from support.listening import ListenerProcess, eventually
 
 # A writer like another, in a process that dies once for each chunk: at another edge for each.
 DEADLY = """
-    import os, signal
+    import os, signal, threading
     from pathlib import Path
     from pgbacklog.writers import writer
     from pgbacklog.writers.{module} import {base}
 
     EDGES = ["before begin", "after begin", "after write", "before commit", "after commit"]
+    ALONE = threading.Lock()  # a thread that dies takes the others with it, and none may be half-way through here
 
     def die(chunk, edge):
         mark = Path(os.environ["TEST_FOLDER"]) / f"died-{{chunk.chunk_id}}"
-        if EDGES[(chunk.chunk_id + 4) % 5] == edge and not mark.exists():
-            mark.write_text(edge)
-            os.kill(os.getpid(), signal.SIGKILL)
+        with ALONE:
+            if EDGES[(chunk.chunk_id + 4) % 5] == edge and not mark.exists():
+                mark.write_text(edge)
+                os.kill(os.getpid(), signal.SIGKILL)
 
     @writer("deadly")
     class Deadly({base}):
