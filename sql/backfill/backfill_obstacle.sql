@@ -17,6 +17,8 @@ begin
     into v_reason
     from backlog_internal.backfill as b
     where b.series = p_backfill.series
+      -- Another worker may have brought it to EXECUTING since it was read.
+      and b.backfill_id <> p_backfill.backfill_id
       and b.state in ('PENDING', 'EXECUTING')
       and (b.state = 'PENDING', b.backfill_id) < (p_backfill.state = 'PENDING', p_backfill.backfill_id)
     order by b.backfill_id

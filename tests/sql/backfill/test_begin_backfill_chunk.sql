@@ -1,5 +1,5 @@
 begin;
-select plan(19);
+select plan(20);
 
 create table public.orders (id int primary key, amount numeric(10, 2) not null, note text);
 insert into public.orders select n, n, 'n' || n from generate_series(1, 40) as n;
@@ -46,6 +46,10 @@ create table public.read (id int, amount numeric, remark text);
 do $$ begin execute 'insert into public.read ' || (select f.answer ->> 'query' from public.first as f); end $$;
 select is((select count(*) from public.read), 10::bigint, 'the query reads the rows of one batch');
 select is((select b.state from backlog.backfills as b), 'EXECUTING', 'the backfill has begun');
+select is(
+  (select backlog_internal.backfill_obstacle(jsonb_populate_record(b, '{"state": "PENDING"}')) from backlog_internal.backfill as b),
+  null, 'and does not have to wait for itself, says a worker who looked at it before that'
+);
 
 create table public.second as select c.* from public.claim() as c;
 select is(
