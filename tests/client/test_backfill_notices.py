@@ -60,7 +60,7 @@ def test_python_hooks_hear_how_backfills_end(
         create(conn, {"kind": "mysql", "connection": "there", "table": table}, "orders", batch_size=100)
         for table in ("sound", "missing")
     )
-    eventually(lambda: {state(conn, x)["state"] for x in (good, bad)} == {"COMPLETED", "FAILED"}, 60)
+    eventually(lambda: {state(conn, x)["state"] for x in (good, bad)} == {"COMPLETED", "FAILED"})
 
     def told() -> list[dict[str, Any]] | None:
         file = tmp_path / "told.txt"

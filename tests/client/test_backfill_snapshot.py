@@ -131,7 +131,7 @@ def as_of_snapshot(db: Database, conn: psycopg.Connection[Any], made: int) -> Ro
 
 def ended(conn: psycopg.Connection[Any], made: int) -> dict[str, Any]:
     """Wait for the end of a backfill and return it."""
-    eventually(lambda: state(conn, made)["state"] not in ("PENDING", "EXECUTING"), 90)
+    eventually(lambda: state(conn, made)["state"] not in ("PENDING", "EXECUTING"))
     return state(conn, made)
 
 

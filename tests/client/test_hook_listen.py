@@ -120,7 +120,7 @@ def test_a_sleeping_listener_delivers_at_once(conn: psycopg.Connection[Any], lis
     for done in range(1, 6):
         time.sleep(0.3)
         save(conn, {"id": 1})
-        eventually(lambda done=done: len(effects(conn, "audit")) == done, 5)
+        eventually(lambda done=done: len(effects(conn, "audit")) == done)
     late = sorted(each["late"] for each in effects(conn, "audit"))
     assert late[2] < 0.25, late  # the slack is for machines that are busy otherwise
 
@@ -154,12 +154,12 @@ def test_a_slow_or_failing_hook_delays_nobody(conn: psycopg.Connection[Any], lis
         save(conn, *[{"n": n}] * 5)
         enqueue(conn, "work")
         time.sleep(0.05)
-    eventually(lambda: len(effects(conn, "fine")) == 100 and len(effects(conn, "work")) == 20, 10)
+    eventually(lambda: len(effects(conn, "fine")) == 100 and len(effects(conn, "work")) == 20)
     eventually(lambda: [e for e in process.events() if e["event"] == "too many handlers hang"])
     hung = len(effects(conn, "hangs"))
     assert 3 <= hung <= 4  # one more than it has threads, and what ran then: no more are risked
     save(conn, {"n": 99})
-    eventually(lambda: len(effects(conn, "fine")) == 101, 5)
+    eventually(lambda: len(effects(conn, "fine")) == 101)
     late = [each["late"] for each in effects(conn, "fine")]
     assert max(late) < 3, sorted(late)[-5:]
     assert len(effects(conn, "hangs")) == hung
@@ -458,8 +458,8 @@ def test_sql_hooks_run_beside_the_others_under_a_time_out(
         effect("fine", id=param.record["id"])
     """)
     save(conn, {"id": 1}, {"id": 2})
-    eventually(lambda: ledger(conn) == [("early", 1), ("early", 2)], 5)
-    eventually(lambda: len(effects(conn, "fine")) == 2, 5)
+    eventually(lambda: ledger(conn) == [("early", 1), ("early", 2)])
+    eventually(lambda: len(effects(conn, "fine")) == 2)
     conn.execute(f"{call})", ["late", "shop.note(jsonb)"])  # a listener finds new ones by itself
     save(conn, {"id": 3}, pipeline="returns")
     eventually(lambda: ledger(conn) == [("early", 1), ("early", 2), ("early", 3), ("late", 3)])
@@ -522,7 +522,7 @@ def test_ordered_hooks_take_the_records_of_a_key_in_turn(
         save(conn, *[{"id": key, "n": n} for key in range(5)])
     listen(hooks.format(transactional=True))
     listen(hooks.format(transactional=True))
-    eventually(lambda: len(effects(conn, "ordered")) == 102, 30)
+    eventually(lambda: len(effects(conn, "ordered")) == 102)
     eventually(lambda: live(conn) == 0)
 
     seen = effects(conn, "ordered")

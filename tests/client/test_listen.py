@@ -70,7 +70,7 @@ def test_deferred_items_are_found_when_their_time_comes(db: Database, listen) ->
     conn = db.connect()
     conn.execute("select backlog.enqueue_retry_item('quick', p_run_at => now() + interval '2 s')")
     listen(HOOKS, "--poll-interval", "600")
-    eventually(lambda: live(conn) == 0, 5)
+    eventually(lambda: live(conn) == 0)
 
 
 def test_answers_of_handlers_decide_what_follows(db: Database, listen) -> None:
@@ -175,7 +175,7 @@ def test_a_million_waiting_items_need_little_memory(db: Database, listen) -> Non
     for _ in range(50):
         conn.execute("select count(*) from backlog.enqueue_retry_items(%s)", [items])
     process = listen(HOOKS, "--threads", "8", "--batch-size", "1000")
-    eventually(lambda: outcomes(conn).get("completed", 0) > 100_000, 60)
+    eventually(lambda: outcomes(conn).get("completed", 0) > 100_000)
     text = Path(f"/proc/{process.process.pid}/status").read_text()
     peak = next(int(line.split()[1]) for line in text.splitlines() if line.startswith("VmHWM"))
     assert peak < 100 * 1024, f"{peak} kB"

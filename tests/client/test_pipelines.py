@@ -124,7 +124,7 @@ def test_a_killed_fetcher_loses_and_doubles_no_row(shop: Database, listen) -> No
         time.sleep(0.6)
         process.close()
     listen(HOOKS, "--lock-timeout", "3")
-    eventually(lambda: live(conn) == 0, 30)
+    eventually(lambda: live(conn) == 0)
     assert rows_of(conn, "customer") == 4 * 3
     assert rows_of(conn, "orders") == 4 * 6
     # A page that was loaded long ago may be asked for again by the one before it: nothing is new then.

@@ -108,7 +108,7 @@ def test_a_copy_waits_for_a_running_load_and_is_not_lost(shop: Open) -> None:
     loader.run(LOAD, "shop")
     late = copier.start_blocked("insert into public.delta_customer values (2, 'b')")
     loader.commit()
-    late.result(10)
+    late.result(60)
     assert loader.run(LOAD, "shop")[0][:3] == ("loaded", 1, 1)
     assert count(loader) == 2
 
@@ -122,7 +122,7 @@ def test_a_load_does_not_take_rows_of_an_open_copy(shop: Open) -> None:
     # The copier goes on in an order that would deadlock with a load that waited with locks held.
     copier.run("insert into public.delta_customer values (1, 'a')")
     copier.commit()
-    assert waiting.result(10)[0][:3] == ("loaded", 2, 2)
+    assert waiting.result(60)[0][:3] == ("loaded", 2, 2)
     copier.begin()
     copier.run("insert into public.delta_customer values (2, 'b')")
     assert sqlstate(loader.start(LOAD, "shop")) == "PB103"
@@ -210,7 +210,7 @@ def test_a_replay_waits_for_a_running_load(shop: Open) -> None:
     assert loader.run(LOAD, "shop")[0][2] == 2
     dismissal = operator.start_blocked("select * from backlog.dismiss_quarantine('{}')")
     loader.commit()
-    assert dismissal.result(10) == []
+    assert dismissal.result(60) == []
     assert operator.one("select state from backlog.quarantine") == "replayed"
 
 
@@ -314,7 +314,7 @@ def test_stagers_copiers_and_loads_together_lose_and_double_nothing(shop: Open) 
     finished: list[int] = []
     with together(5) as run:
         run(work)
-    eventually(lambda: sessions[0].run(LOAD, "shop")[0][0] == "empty", 10)
+    eventually(lambda: sessions[0].run(LOAD, "shop")[0][0] == "empty")
     assert count(sessions[0]) == pages * size + 1000
     assert count(sessions[0], "backlog.retry_items") == 0
     assert count(sessions[0], "public.delta_customer") == 0

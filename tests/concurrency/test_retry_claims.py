@@ -202,7 +202,7 @@ def test_one_dedupe_key_from_two_producers(session: Open) -> None:
     ((item,),) = one.begin().run(UNIQUE)
     late = two.start_blocked(UNIQUE)
     one.commit()
-    assert late.result(10) == [(item,)]
+    assert late.result(60) == [(item,)]
 
 
 def test_one_dedupe_key_when_the_first_producer_rolls_back(session: Open) -> None:
@@ -212,7 +212,7 @@ def test_one_dedupe_key_when_the_first_producer_rolls_back(session: Open) -> Non
     ((item,),) = one.begin().run(UNIQUE)
     late = two.start_blocked(UNIQUE)
     one.rollback()
-    assert late.result(10) != [(item,)]
+    assert late.result(60) != [(item,)]
     assert one.one("select count(*) from backlog.retry_items where dedupe_key = 'k'") == 1
 
 
@@ -238,7 +238,7 @@ def test_two_producers_make_the_same_lane(session: Open) -> None:
     one.begin().run(ENQUEUE)
     late = two.start_blocked(ENQUEUE)
     one.commit()
-    late.result(10)
+    late.result(60)
     assert one.one("select count(*) from backlog_internal.retry_lane") == 1
     assert len(claimed(one.at(T1))) == 2
 
@@ -250,7 +250,7 @@ def test_a_pause_covers_a_lane_that_is_being_made(session: Open) -> None:
     pause = operator.start("select backlog.pause_event_type('mail')")
     eventually(lambda: pause.done() or operator.blocked())
     producer.commit()
-    pause.result(10)
+    pause.result(60)
     assert claimed(producer.at(T1)) == []
 
 
@@ -261,7 +261,7 @@ def test_a_limit_covers_a_lane_that_is_being_made(session: Open) -> None:
     limit = operator.start("select backlog.set_retry_policy('mail', p_concurrency_limit => 2)")
     eventually(lambda: limit.done() or operator.blocked())
     producer.commit()
-    limit.result(10)
+    limit.result(60)
     assert len(claimed(producer.at(T1))) == 2
 
 

@@ -180,7 +180,7 @@ def test_complete_before_cancel(session: Open) -> None:
     worker.begin().run(COMPLETE, item, "w", token)
     late = operator.start_blocked(CANCEL, item)
     worker.commit()
-    assert late.result(10) == [(False,)]
+    assert late.result(60) == [(False,)]
     assert state(worker, item) == "completed"
 
 
@@ -201,7 +201,7 @@ def test_cancel_follows_an_item_that_moves(session: Open, report: str) -> None:
     worker.begin().run(report, item, "w", token)
     late = operator.start_blocked(CANCEL, item)
     worker.commit()
-    assert late.result(10) == [(True,)]
+    assert late.result(60) == [(True,)]
     assert state(worker, item) == "cancelled"
     assert in_one_place(worker)
 
@@ -213,7 +213,7 @@ def test_cancel_follows_an_item_that_is_being_claimed(session: Open) -> None:
     ((_, token),) = worker.at(WORK).begin().run(ACQUIRE, "w", 1, 60)
     late = operator.start_blocked(CANCEL, item)
     worker.commit()
-    assert late.result(10) == [(True,)]
+    assert late.result(60) == [(True,)]
     with pytest.raises(psycopg.Error) as told:
         worker.run(COMPLETE, item, "w", token)
     assert told.value.sqlstate == "PB002"
@@ -225,7 +225,7 @@ def test_cancel_against_cancel(session: Open) -> None:
     assert one.begin().one(CANCEL, item)
     late = two.start_blocked(CANCEL, item)
     one.commit()
-    assert late.result(10) == [(False,)]
+    assert late.result(60) == [(False,)]
 
 
 def test_acquire_skips_what_is_being_cancelled(session: Open) -> None:
@@ -244,7 +244,7 @@ def test_replace_waits_for_an_ack_and_then_inserts(session: Open) -> None:
     worker.begin().run(COMPLETE, item, "w", token)
     late = producer.start_blocked(REPLACE)
     worker.commit()
-    assert late.result(10) in ([("inserted",)], [("replaced",)])
+    assert late.result(60) in ([("inserted",)], [("replaced",)])
     assert worker.one("select count(*) from backlog.retry_items where dedupe_key = 'k'") == 1
     assert in_one_place(worker)
 
@@ -256,7 +256,7 @@ def test_replace_during_a_claim(session: Open) -> None:
     ((item, token),) = worker.at(WORK).begin().run(ACQUIRE, "w", 1, 60)
     late = producer.start_blocked(REPLACE)
     worker.commit()
-    assert late.result(10) == [("replaced",)]
+    assert late.result(60) == [("replaced",)]
     assert worker.one("select count(*) from backlog.retry_items") == 2
     assert in_one_place(worker)
     worker.run(COMPLETE, item, "w", token)
@@ -268,7 +268,7 @@ def test_replace_during_a_failure(session: Open) -> None:
     worker.begin().run(FAIL, item, "w", token)
     late = producer.start_blocked(REPLACE)
     worker.commit()
-    assert late.result(10) == [("replaced",)]
+    assert late.result(60) == [("replaced",)]
     assert state(worker, item) == "cancelled"
     assert worker.one("select count(*) from backlog.retry_items") == 1
     assert in_one_place(worker)
@@ -393,9 +393,9 @@ def test_redrive_against_enqueue_of_the_same_key(session: Open) -> None:
     redrive = "select outcome from backlog.redrive_dead_letters()"
     late = one.start_blocked(redrive)
     two.commit()
-    assert late.result(10) == [("duplicate",)]
+    assert late.result(60) == [("duplicate",)]
     one.run("select backlog.cancel_retry_item(id) from backlog.retry_items")
     two.begin().run("select backlog.enqueue_retry_item('mail', p_dedupe_key => 'k')")
     late = one.start_blocked(redrive)
     two.rollback()
-    assert late.result(10) == [("redriven",)]
+    assert late.result(60) == [("redriven",)]

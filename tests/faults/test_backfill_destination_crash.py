@@ -210,7 +210,7 @@ class Halts:
 
     def reach(self, edge: str) -> None:
         """Wait until the writer has halted at an edge."""
-        eventually((self.folder / f"at {edge}").exists, 90)
+        eventually((self.folder / f"at {edge}").exists)
 
     def leave(self, edge: str) -> None:
         """Let it go on."""
@@ -245,7 +245,7 @@ def ended(dsn: str, made: int) -> dict[str, Any]:
             found = state(conn, made)
         return found if found["state"] in ("COMPLETED", "FAILED") else None
 
-    return eventually(look, 90)
+    return eventually(look)
 
 
 @pytest.mark.parametrize("place", ["mysql", "postgres"], indirect=True)

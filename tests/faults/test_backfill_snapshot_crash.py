@@ -81,7 +81,7 @@ def test_without_its_only_holder_a_backfill_fails(
     change(conn)
 
     listen(IDLE, "--writer", "postgres", *OPTIONS)
-    eventually(lambda: state(conn, made)["state"] == "FAILED", 60)
+    eventually(lambda: state(conn, made)["state"] == "FAILED")
     found = state(conn, made)
     assert "no session holds its snapshot of" in found["reason"]
     assert found["reason"].endswith("Create a new backfill.")
@@ -110,7 +110,7 @@ def test_another_listener_keeps_the_snapshot_alive(
     kill(first)
     done = state(conn, made)["chunks_completed"]
     third = listen(IDLE, "--writer", "postgres", *OPTIONS)
-    eventually(lambda: state(conn, made)["state"] not in ("PENDING", "EXECUTING"), 90)
+    eventually(lambda: state(conn, made)["state"] not in ("PENDING", "EXECUTING"))
     found = state(conn, made)
     assert (found["state"], found["reason"]) == ("COMPLETED", None)
     assert done < found["chunks_completed"], "it was over before anybody died"
@@ -133,7 +133,7 @@ def test_a_new_snapshot_is_taken_while_nothing_was_copied(
     listen(MORTAL, *OPTIONS).ended()
     change(conn)
     again = listen(MORTAL, *OPTIONS)
-    eventually(lambda: state(conn, made)["state"] not in ("PENDING", "EXECUTING"), 60)
+    eventually(lambda: state(conn, made)["state"] not in ("PENDING", "EXECUTING"))
     assert [event["number"] for event in again.events("snapshot taken")] == [2]
     rows, found = arrived(empty_db), state(conn, made)
     if edge == "before commit":
@@ -161,7 +161,7 @@ def test_a_restart_of_the_server_loses_the_snapshot(
         eventually(lambda: state(conn, made)["chunks_completed"] > 3)
         kill_server(own_server)
         with eventually(lambda: reachable(own_server.dsn)) as again:
-            eventually(lambda: state(again, made)["state"] == "FAILED", 60)
+            eventually(lambda: state(again, made)["state"] == "FAILED")
             assert "no session holds its snapshot of" in state(again, made)["reason"]
     finally:
         process.close()

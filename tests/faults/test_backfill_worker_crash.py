@@ -178,7 +178,7 @@ def test_the_destination_dies(
         before = state(conn, made)["chunks_completed"]
         eventually(lambda: state(conn, made)["chunks_completed"] > before + 3)  # noqa: B023
         kill_server(own_server)
-    eventually(lambda: state(conn, made)["state"] == "COMPLETED", 90)
+    eventually(lambda: state(conn, made)["state"] == "COMPLETED")
     with eventually(lambda: reachable(own_server.dsn)) as again:
         rows = again.execute("select id, region, note from orders order by id").fetchall()
     assert rows == source(conn)
@@ -209,7 +209,7 @@ def test_the_source_dies(tmp_path: Path, own_server: EmbeddedServer, empty_db: D
             found = reachable(own_server.dsn)
             return found is not None and state(found, made)["state"] == "COMPLETED"
 
-        eventually(ended, 90)
+        eventually(ended)
     finally:
         process.close()
     with empty_db.connect() as there:

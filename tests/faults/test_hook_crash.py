@@ -136,7 +136,7 @@ def kill_listeners(listen, conn: psycopg.Connection[Any], hooks: str, kills: int
         os.kill(process.process.pid, signal.SIGKILL)
         process.ended()
     listen(hooks, "--threads", "3", *SHORT_LEASE)
-    eventually(lambda: undelivered(conn) == 0, 60)
+    eventually(lambda: undelivered(conn) == 0)
 
 
 def test_killed_listeners_lose_nothing_and_repeat_only_with_the_same_key(
@@ -234,7 +234,7 @@ def test_sql_hooks_act_exactly_once_whenever_their_callers_are_killed(db: Databa
                 "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
                 " and pid <> pg_backend_pid() and query like '%run_sql_hooks%' limit 1"
             )
-        eventually(lambda: undelivered(conn) == 0, 60)
+        eventually(lambda: undelivered(conn) == 0)
     finally:
         dispatchers.close()
 
@@ -295,7 +295,7 @@ def test_a_killed_server_neither_loses_nor_doubles_what_was_committed(
         writer.wait()
 
     with psycopg.connect(dsn, autocommit=True) as conn:
-        eventually(lambda: undelivered(conn) == 0, 60)
+        eventually(lambda: undelivered(conn) == 0)
         written = {row[0] for row in conn.execute("select key from written")}
         assert len(written) > 20
         assert effects(conn) == dict.fromkeys(written, 1)

@@ -170,7 +170,7 @@ def test_killed_workers_neither_lose_nor_double(db: Database, seed: int) -> None
             crew.hire()
             time.sleep(crew.chance.uniform(0, 0.3))
         assert crew.producers[0].wait(60) == 0
-        eventually(lambda: balance(conn)[4] == 0, 60)
+        eventually(lambda: balance(conn)[4] == 0)
     finally:
         crew.close()
     assert balance(conn) == (1200, 1200, 1200, 1200, 0, 0, 0, 0)
@@ -196,7 +196,7 @@ def test_a_killed_server_neither_loses_nor_doubles(own_server: EmbeddedServer) -
             restart(own_server)
         assert crew.producers[0].wait(60) == 0
         with psycopg.connect(own_server.dsn, autocommit=True) as conn:
-            eventually(lambda: balance(conn)[4] == 0, 60)
+            eventually(lambda: balance(conn)[4] == 0)
     finally:
         crew.close()
     with psycopg.connect(own_server.dsn, autocommit=True) as conn:
@@ -206,7 +206,7 @@ def test_a_killed_server_neither_loses_nor_doubles(own_server: EmbeddedServer) -
 def restart(server: EmbeddedServer) -> None:
     """Start the server again once its processes are gone."""
     server.stop()
-    eventually(lambda: start_or_none(server), 60)
+    eventually(lambda: start_or_none(server))
 
 
 def start_or_none(server: EmbeddedServer) -> str | None:

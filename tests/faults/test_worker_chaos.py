@@ -70,7 +70,7 @@ def test_every_item_ends_once_whatever_happens(db: Database, listen, seed: int) 
         victim = listeners.pop(chance.randrange(len(listeners)))
         victim.process.send_signal(signal.SIGKILL if act == "kill" else signal.SIGTERM)
         listeners.append(listen(HOOKS, *options))
-    eventually(lambda: live(conn) == 0, 60)
+    eventually(lambda: live(conn) == 0)
 
     completed = conn.execute(
         "select id from backlog.retry_history where outcome = 'completed' order by id"

@@ -46,7 +46,7 @@ def test_terminated_connections_are_replaced(db: Database, listen) -> None:
             "select pg_terminate_backend(pid) from pg_stat_activity"
             " where datname = current_database() and application_name like 'pgbacklog%'"
         )
-    eventually(lambda: live(conn) == 0, 40)
+    eventually(lambda: live(conn) == 0)
 
     assert outcomes(conn)["completed"] == 600
     assert conn.execute("select count(*), count(distinct n) from effect").fetchone() == (300, 300)
@@ -65,11 +65,11 @@ def test_an_idle_listener_hears_again_after_a_lost_connection(db: Database, list
             " where datname = current_database() and application_name like 'pgbacklog listener%'"
         )
         enqueue(conn, "work")
-        eventually(lambda: live(conn) == 0, 5)
+        eventually(lambda: live(conn) == 0)
         eventually(lambda: process.events("connected again"))
         time.sleep(0.3)
         enqueue(conn, "work")
-        eventually(lambda: live(conn) == 0, 5)
+        eventually(lambda: live(conn) == 0)
 
 
 @pytest.mark.slow
@@ -89,7 +89,7 @@ def test_a_listener_outlives_a_server_restart(own_server, listen) -> None:
     own_server.stop()
     dsn = own_server.start()
     with psycopg.connect(dsn, autocommit=True) as conn:
-        eventually(lambda: live(conn) == 0, 40)
+        eventually(lambda: live(conn) == 0)
         assert outcomes(conn)["completed"] == 200
     assert process.process.poll() is None
 
@@ -100,7 +100,7 @@ def test_a_proxy_that_swallows_notifications_is_noticed(db: Database, listen) ->
     proxy = DeafProxy(db.dsn)
     process = listen(COUNT.format(seconds=0), dsn=proxy.dsn)
     enqueue(conn, "work", 5)
-    eventually(lambda: live(conn) == 0, 5)
+    eventually(lambda: live(conn) == 0)
     proxy.close()
 
     (warning,) = process.events("notifications do not arrive; polling instead")

@@ -88,7 +88,7 @@ def test_transactional_effects_happen_once_whenever_workers_are_killed(
             process.ended()
             victims += 1
         else:
-            eventually(lambda: live(conn) == 0, 40)
+            eventually(lambda: live(conn) == 0)
 
     assert conn.execute("select count(*), count(distinct n) from effect").fetchone() == (400, 400)
 
@@ -217,7 +217,7 @@ def test_results_under_a_lost_lease_are_dropped(db: Database, listen) -> None:
         "select backlog.release_retry_items(ids, array[token]) from backlog_internal.retry_lease"
     )
     conn.execute("select backlog.pause_event_type('work')")
-    eventually(lambda: process.events("item failed"), 10)
+    eventually(lambda: process.events("item failed"))
 
     assert process.events("item failed")[0]["outcome"] == "stale"
     assert effects(conn) == 0

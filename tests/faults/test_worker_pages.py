@@ -43,7 +43,7 @@ def test_staged_pages_survive_a_crash_of_the_server(own_server, listen) -> None:
     eventually(lambda: process.events("connection lost"))
     own_server.stop()
     with psycopg.connect(own_server.start(), autocommit=True) as conn:
-        eventually(lambda: live(conn) == 0, 90)
+        eventually(lambda: live(conn) == 0)
         pages = conn.execute("select page, count(*) from number group by page order by page")
         assert pages.fetchall() == [(n, 100) for n in range(1, 21)]
         received = conn.execute("select sum(received) from backlog.loads").fetchone()[0]

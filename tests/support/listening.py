@@ -15,9 +15,11 @@ from typing import Any, TypeVar
 import psycopg
 
 Found = TypeVar("Found")
+# Seconds until what has not happened is taken to hang; tests must not depend on how fast the machine is.
+PATIENCE = 120
 
 
-def eventually(look: Callable[[], Found], seconds: float = 20) -> Found:
+def eventually(look: Callable[[], Found], seconds: float = PATIENCE) -> Found:
     """Look again and again until there is something true to see; fail after a while."""
     end = time.monotonic() + seconds
     while not (found := look()):
@@ -52,7 +54,7 @@ class ListenerProcess:
         assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
         return self
 
-    def ended(self, seconds: float = 20) -> int:
+    def ended(self, seconds: float = PATIENCE) -> int:
         """Wait for its end and return the exit status."""
         return self.process.wait(seconds)
 

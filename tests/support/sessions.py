@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import psycopg
 
 from support.database import Database
-from support.listening import eventually
+from support.listening import PATIENCE, eventually
 
 RESET = """
 truncate backlog_internal.retry_item, backlog_internal.retry_ready, backlog_internal.retry_lease,
@@ -76,7 +76,7 @@ class Session:
     def start_blocked(self, query: str, *args: Any) -> Future[Rows]:
         """Run a statement in the background and return once it waits for another session."""
         future = self.start(query, *args)
-        eventually(lambda: self.blocked() or future.done(), 10)
+        eventually(lambda: self.blocked() or future.done())
         assert not future.done(), f"it did not wait: {future.exception() or future.result()}"
         return future
 
@@ -107,7 +107,7 @@ def together(count: int) -> Iterator[Callable[[Callable[[int], Answer]], list[An
 
 def sqlstate(future: Future[Rows]) -> str | None:
     """Wait for a background statement and return the SQLSTATE of its error, or None."""
-    error = future.exception(20)
+    error = future.exception(PATIENCE)
     if error is None:
         return None
     assert isinstance(error, psycopg.Error), error
