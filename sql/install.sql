@@ -211,6 +211,9 @@
 \ir load/settled_child_sql.sql
 \ir load/referring_keys.sql
 \ir load/parent_sql.sql
+\ir load/is_foreign.sql
+\ir load/is_provided.sql
+\ir load/find_foreign_name.sql
 \ir load/parse_predicate.sql
 \ir load/quarantine_reasons.sql
 \ir load/find_parked.sql
@@ -350,6 +353,7 @@
 \ir backfill/compile_comparison.sql
 \ir backfill/compile_filter.sql
 \ir backfill/compile_filters.sql
+\ir backfill/runs_foreign_code.sql
 \ir backfill/cast_type.sql
 \ir backfill/check_backfill_rights.sql
 \ir backfill/resolve_backfill_table.sql

@@ -1,4 +1,4 @@
-create or replace function backlog_internal.cast_type(p_type text)
+create or replace function backlog_internal.cast_type(p_type text, p_role name)
   returns text
   language plpgsql
   stable
@@ -20,11 +20,15 @@ begin
       format('there is no type %s', quote_nullable(p_type)), 'Give types of extensions with their schema.'
     );
   end if;
+  if backlog_internal.runs_foreign_code(v_type) then
+    perform backlog_internal.check_installer_rights(format('a cast to %s', v_type), p_role);
+  end if;
   return format_type(v_type, -1) || coalesce(v_modifier, '');
 end;
 $$;
 
-comment on function backlog_internal.cast_type(text) is
+comment on function backlog_internal.cast_type(text, name) is
   $$Write the name of a type as SQL, whatever was given.
 
-Raises PB302 when there is no such type.$$;
+Raises PB302 when there is no such type, 42501 when a value of it could call functions that only members of
+the role that backfills run as may bring in.$$;

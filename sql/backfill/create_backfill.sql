@@ -44,8 +44,9 @@ comment on function backlog.create_backfill(
 
 p_filters is an array of {"column", "operator", "value"}, any number, all of which must hold. Operators:
 =, !=, >, <, >=, <=, LIKE, ILIKE, IS NULL, IS NOT NULL, IN, NOT IN, BETWEEN, IS [NOT] DISTINCT FROM.
-p_predicate is an immutable SQL expression over the columns besides; for joins and subqueries read a
-view that was registered with backlog.register_backfill_view.
+p_predicate is an immutable SQL expression over the columns besides, named without their table; what neither
+PostgreSQL nor an extension provides is for members of the role that backfills run as. For joins and
+subqueries read a view that was registered with backlog.register_backfill_view.
 
 p_destination is {"kind": "table", "table": "archive.orders"} for a table of this database or a foreign
 table, worked by backlog.run_backfill_step; with p_create_target the table is made from the source's

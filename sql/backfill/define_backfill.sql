@@ -42,7 +42,9 @@ begin
 
   v_backfill.series := md5(format('%s %s', v_backfill.source_table::oid, v_backfill.destination));
   if v_backfill.predicate is not null then
-    v_backfill.predicate := backlog_internal.define_predicate(v_backfill.source_table, v_backfill.predicate);
+    v_backfill.predicate := backlog_internal.define_predicate(
+      v_backfill.source_table, v_backfill.predicate, p_role
+    );
   end if;
   v_backfill := backlog_internal.define_cursor(v_backfill, p_options -> 'incremental');
   v_backfill := backlog_internal.define_key(

@@ -67,7 +67,9 @@ begin
       end as target,
       case
         when jsonb_typeof(p_mapping -> a.attname::text) = 'object' and p_mapping -> a.attname::text ? 'cast'
-          then format('s.%I::%s', a.attname, backlog_internal.cast_type(p_mapping -> a.attname::text ->> 'cast'))
+          then format('s.%I::%s', a.attname, backlog_internal.cast_type(
+            p_mapping -> a.attname::text ->> 'cast', p_backfill.created_by
+          ))
         else format('s.%I', a.attname)
       end as sql
     from pg_attribute as a
@@ -92,4 +94,4 @@ $$;
 comment on function backlog_internal.define_columns(backlog_internal.backfill, text[], jsonb) is
   $$Settle which columns a backfill reads, how they are cast and what they are called in the destination.
 
-Raises PB302 when a column or a type does not exist.$$;
+Raises PB302 when a column or a type does not exist, 42501 when a type is not for everybody to cast to.$$;

@@ -1,4 +1,4 @@
-create or replace function backlog_internal.define_predicate(p_table regclass, p_predicate text)
+create or replace function backlog_internal.define_predicate(p_table regclass, p_predicate text, p_role name)
   returns text
   language plpgsql
   volatile
@@ -11,7 +11,7 @@ begin
   -- The same fence as for the checks of a pipeline: one immutable expression over the columns, as an
   -- index takes it. No subquery, no second statement, nothing that could write.
   v_probe.delta_table := p_table;
-  return backlog_internal.parse_predicate(v_probe, p_predicate);
+  return backlog_internal.parse_predicate(v_probe, p_predicate, p_role);
 exception
   when sqlstate 'PB102' then
     v_message := sqlerrm;
@@ -23,7 +23,7 @@ exception
 end;
 $$;
 
-comment on function backlog_internal.define_predicate(regclass, text) is
+comment on function backlog_internal.define_predicate(regclass, text, name) is
   $$Check a predicate over the columns of a table and return it as PostgreSQL prints it.
 
 Raises PB302 when it is no single immutable boolean expression, 42501 when it calls functions that only

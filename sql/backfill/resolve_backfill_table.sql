@@ -27,6 +27,11 @@ begin
       'Qualify the name with its schema, as in sales.orders.'
     );
   end if;
+  if exists (select from pg_class as c where c.oid = v_table and c.relpersistence = 't') then
+    perform backlog_internal.raise_invalid_backfill(
+      format('%s is a temporary table', v_table), 'Others who work on the backfill do not see it. Make a table.'
+    );
+  end if;
   return v_table;
 end;
 $$;
@@ -34,4 +39,4 @@ $$;
 comment on function backlog_internal.resolve_backfill_table(bigint, text) is
   $$Find a table by its name: the pipeline's own, else as qualified, else in the schema public.
 
-Raises PB302 when there is none.$$;
+Raises PB302 when there is none, or when it is a temporary one.$$;

@@ -44,4 +44,4 @@ loads run as, hence only immutable expressions are accepted, so that a verdict d
 it is passed; functions that neither PostgreSQL nor an extension provides only from members of that role.
 
 Raises PB101 when there is no such table, PB102 when the predicate cannot be used, PB003 when name or
-predicate is empty, 42501 when it calls a function that the caller may not have judged with.$$;
+predicate is empty, 42501 when it names a function, type or operator that the caller may not bring in.$$;

@@ -1,5 +1,5 @@
 begin;
-select plan(15);
+select plan(17);
 
 create table public.src (id int primary key, v int);
 create table public.dst (id int primary key, v int);
@@ -49,6 +49,10 @@ set local role tap_operator;
 select lives_ok($$select backlog.create_backfill('p', 'src', p_destination => '{"kind": "table", "table": "own.made"}', p_create_target => true)$$, 'a target is made in a schema of one''s own');
 reset role;
 select is((select c.relowner::regrole::text from pg_class as c where c.oid = 'own.made'::regclass), 'tap_operator', 'and belongs to who asked');
+
+create temp table passing (id int primary key, v int);
+select throws_ok($$select backlog.create_backfill('p', 'src', p_destination => '{"kind": "table", "table": "passing"}')$$, 'PB302', 'passing is a temporary table', 'no destination that only one session sees');
+select throws_ok($$select backlog.create_backfill('p', 'pg_temp.passing', p_destination => '{"kind": "table", "table": "dst"}')$$, 'PB302', 'passing is a temporary table', 'and no such source');
 
 select * from finish();
 rollback;
