@@ -424,7 +424,8 @@
 \ir backfill/judge_backfill.sql
 \ir backfill/dense_end.sql
 \ir backfill/find_window.sql
-\ir backfill/cut_chunk.sql
+\ir backfill/chunk_parts.sql
+\ir backfill/store_parts.sql
 \ir backfill/chunk_rows.sql
 \ir backfill/size_chunk.sql
 \ir backfill/claim_chunk.sql

@@ -24,8 +24,8 @@ begin
       v_chunk.rows_matched := backlog_internal.copy_rows(v_plain, v_where);
     exception
       when unique_violation then
-        -- Somebody else has been there meanwhile.
         v_chunk.rows_matched := null;
+        perform set_config('backlog.backfill_empty', '', false);
     end;
   end if;
 

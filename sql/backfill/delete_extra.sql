@@ -30,9 +30,7 @@ begin
   )
   into v_end;
   if v_end is not null then
-    perform backlog_internal.enqueue_chunks(
-      p_backfill.backfill_id, array[(backlog_internal.cut_chunk(p_chunk, v_end, 0)).chunk_id]
-    );
+    perform backlog_internal.store_parts(backlog_internal.chunk_parts(p_chunk, v_end, 0));
   end if;
   return backlog_internal.delete_unmatched(
     p_backfill, backlog_internal.range_sql(v_sql, v_types, p_chunk.lower_key, v_end), p_backfill.where_sql

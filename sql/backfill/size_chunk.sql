@@ -10,7 +10,7 @@ create or replace function backlog_internal.size_chunk(
 as $$
 declare
   v_rest   backlog_internal.backfill_chunk := p_chunk;
-  v_parts  bigint[] := array[]::bigint[];
+  v_parts  backlog_internal.backfill_chunk[] := array[]::backlog_internal.backfill_chunk[];
   v_rows   int;
   v_window record;
   v_open   int;
@@ -28,17 +28,16 @@ begin
   ) as c;
 
   -- Several at once, which costs less for each than one at a time.
-  for v_part in 1..least(p_backfill.workers, 4) * 8 loop
+  for v_part in 1..least(p_backfill.workers, 4) * 16 loop
     v_window := backlog_internal.find_window(p_backfill, v_rest, v_rows);
     exit when v_window.end_key is null;
-    v_rest := backlog_internal.cut_chunk(v_rest, v_window.end_key, v_window.rows_estimated);
-    v_parts := v_parts || v_rest.chunk_id;
+    v_parts := v_parts || backlog_internal.chunk_parts(v_rest, v_window.end_key, v_window.rows_estimated);
+    v_rest := v_parts[cardinality(v_parts)];
+    v_parts := v_parts[:cardinality(v_parts) - 1];
   end loop;
-  perform backlog_internal.enqueue_chunks(p_backfill.backfill_id, v_parts);
-  if v_window.end_key is null then
-    update backlog_internal.backfill_chunk as c
-    set sized = true
-    where c.chunk_id = v_rest.chunk_id;
+  v_rest.sized := v_window.end_key is null;
+  perform backlog_internal.store_parts(v_parts || v_rest);
+  if v_rest.sized then
     -- Nothing is left to be cut here: behind it comes the next range that waits for its turn.
     perform backlog_internal.enqueue_chunks(p_backfill.backfill_id, array(
       select c.chunk_id
@@ -51,7 +50,7 @@ begin
     ));
   end if;
 
-  if p_share and cardinality(v_parts) > 0 and p_backfill.workers > 1 and v_open <= p_backfill.workers then
+  if p_share and v_parts <> '{}' and p_backfill.workers > 1 and v_open <= p_backfill.workers then
     -- The others have too little to do: let them see at once what there is.
     return null;
   end if;

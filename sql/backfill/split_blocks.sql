@@ -18,9 +18,8 @@ begin
   if v_middle <= v_first then
     return false;
   end if;
-  perform backlog_internal.enqueue_chunks(
-    p_backfill.backfill_id,
-    array[(backlog_internal.cut_chunk(p_chunk, array[v_middle::text], p_chunk.rows_estimated / 2)).chunk_id]
+  perform backlog_internal.store_parts(
+    backlog_internal.chunk_parts(p_chunk, array[v_middle::text], p_chunk.rows_estimated / 2)
   );
   return true;
 end;

@@ -31,10 +31,7 @@ begin
   if v_middle = p_chunk.upper_key then
     return false;
   end if;
-  perform backlog_internal.enqueue_chunks(
-    p_backfill.backfill_id,
-    array[(backlog_internal.cut_chunk(p_chunk, v_middle, v_rows / 2)).chunk_id]
-  );
+  perform backlog_internal.store_parts(backlog_internal.chunk_parts(p_chunk, v_middle, v_rows / 2));
   return true;
 end;
 $$;
