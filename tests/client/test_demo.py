@@ -27,7 +27,7 @@ def demo(db: Database, *options: str) -> subprocess.CompletedProcess[str]:
     environment |= {"DATABASE_URL": db.dsn, "PYTHONPATH": str(PYCLIENT)}
     return subprocess.run(
         [sys.executable, "-m", "pgbacklog", "demo", *options],
-        env=environment, capture_output=True, text=True, timeout=180, check=False,
+        env=environment, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ def data() -> Dataset:
 
 @pytest.fixture
 def api(data: Dataset) -> FlightApi:
-    return FlightApi(data, late=0.5)
+    return FlightApi(data, late=60)
 
 
 @pytest.fixture
@@ -32,8 +32,8 @@ def address(api: FlightApi) -> Iterator[str]:
         yield found
 
 
-def get(address: str, path: str) -> dict[str, Any]:
-    with urlopen(address + path, timeout=0.3) as response:
+def get(address: str, path: str, timeout: float = 60) -> dict[str, Any]:
+    with urlopen(address + path, timeout=timeout) as response:
         answer: dict[str, Any] = json.load(response)
         return answer
 
@@ -79,7 +79,7 @@ def test_a_late_answer_times_out(api: FlightApi, address: str) -> None:
     path = planned(api, Fault.TIMED_OUT)
 
     with pytest.raises(TimeoutError):
-        get(address, path)
+        get(address, path, timeout=0.3)
     assert get(address, path)["data"]
 
 

@@ -19,12 +19,12 @@ from pgbacklog.demo.faults import Fault
 
 @pytest.fixture
 def api() -> FlightApi:
-    return FlightApi(read_dataset(2), late=0.5)
+    return FlightApi(read_dataset(2))
 
 
 @pytest.fixture(autouse=True)
 def address(api: FlightApi, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setattr(hooks, "TIMEOUT", 0.3)
+    monkeypatch.setattr(hooks, "TIMEOUT", 60)
     with api.serve() as found:
         monkeypatch.setenv("FLIGHTS_API", found)
         yield found

@@ -7,7 +7,7 @@ import time
 from psycopg.conninfo import make_conninfo
 
 from support.database import Database
-from support.listening import enqueue, eventually, live, outcomes
+from support.listening import enqueue, eventually, live, outcomes, resting
 
 HOOKS = """
     from pgbacklog import handler
@@ -36,10 +36,8 @@ def test_a_pooler_in_transaction_mode_is_noticed(db: Database, listen, pgbouncer
     assert process.events("listening")[0]["notifications"] == "no"
 
     for _ in range(2):
-        started = time.monotonic()
         enqueue(conn, "work")
-        eventually(lambda: live(conn) == 0)
-        assert time.monotonic() - started < 3
+        eventually(lambda: live(conn) == 0)  # long before the 600 seconds are over
         time.sleep(1)
     assert conn.execute("select count(*) from backlog_internal.listener").fetchone()[0] == 0
 
@@ -63,25 +61,21 @@ def test_a_pooler_in_session_mode_lets_notifications_through(
     assert process.events("listening")[0]["notifications"] == "yes"
     for _ in range(3):
         time.sleep(0.5)
-        started = time.monotonic()
         enqueue(conn, "work")
         eventually(lambda: live(conn) == 0)
-        assert time.monotonic() - started < 0.8
 
 
 def test_what_was_enqueued_while_the_listener_was_away_is_found(db: Database, listen) -> None:
     """No notification tells of it: the queue is drained after every reconnect."""
     conn = db.connect()
     process = listen(HOOKS, "--poll-interval", "600")
-    flagged = "select count(*) from backlog_internal.listener"
     for turn in range(3):
-        eventually(lambda: conn.execute(flagged).fetchone()[0] == 1)
-        time.sleep(0.3)
+        eventually(lambda: resting(conn))
         # Without the flag that somebody sleeps, these items are committed without a notification.
         conn.execute("delete from backlog_internal.listener")
         enqueue(conn, "work", 50)
         time.sleep(0.2)
-        assert live(conn) == 50
+        assert live(conn) == 50  # nobody has told the listener, and it does not look by itself
         conn.execute(
             "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
             " where datname = current_database() and application_name like 'pgbacklog listener%'"

@@ -29,7 +29,7 @@ from support.parts import MariaDatabase
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNNABLE = ("sql", "python", "console")
-TIMEOUT = 120  # seconds for one block
+TIMEOUT = 600  # seconds for one block
 SETTLE = 1.0  # seconds until a command in the background is at work
 _FENCE = re.compile(r"^(?P<fence>```+)(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=fence)\s*$", re.M | re.S)
 

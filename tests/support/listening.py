@@ -83,6 +83,16 @@ def outcomes(conn: psycopg.Connection[Any]) -> dict[str, int]:
     )
 
 
+def resting(conn: psycopg.Connection[Any]) -> bool:
+    """Tell whether every listener's session has been idle for a second, and one asks to be notified."""
+    return conn.execute(
+        "select bool_and(a.state = 'idle' and a.state_change < clock_timestamp() - interval '1 second')"
+        " and exists (select from backlog_internal.listener)"
+        " from pg_stat_activity as a"
+        " where a.datname = current_database() and a.application_name like 'pgbacklog %'"
+    ).fetchone()[0]
+
+
 def live(conn: psycopg.Connection[Any]) -> int:
     """Count the items that are not at their end."""
     return conn.execute("select count(*) from backlog.retry_items").fetchone()[0]
