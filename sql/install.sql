@@ -8,6 +8,7 @@
 -- Core: time, notification, errors, settings, the installer's memory
 \ir core/clock.sql
 \ir core/announce.sql
+\ir core/commit_durably.sql
 \ir core/error_codes.sql
 \ir core/setting_defaults.sql
 \ir core/setting.sql
@@ -370,6 +371,8 @@
 \ir backfill/define_target_key.sql
 \ir backfill/define_target.sql
 \ir backfill/table_family.sql
+\ir backfill/hold_tables.sql
+\ir backfill/same_table_sql.sql
 \ir backfill/shares_snapshot.sql
 \ir backfill/unite_chunks.sql
 \ir backfill/writes_files.sql

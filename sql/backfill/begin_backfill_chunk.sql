@@ -25,6 +25,7 @@ begin
       p_item_id, p_lock_token, 'paused: ' || coalesce(v_backfill.pause_reason, 'no reason given')
     );
   end if;
+  perform backlog_internal.hold_tables(v_backfill);
   v_reason := backlog_internal.fingerprint_changes(v_backfill);
   if v_reason is not null then
     perform backlog_internal.end_backfill(v_backfill.backfill_id, 'FAILED', 'changed while it ran: ' || v_reason);

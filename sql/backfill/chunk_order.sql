@@ -24,8 +24,9 @@ as $$
     'on_error', p_backfill.on_error,
     'max_refused', backlog_internal.setting('backfill_max_refused_rows')::int,
     'query', format(
-      'select %s from %s as s where %s and (%s)',
+      'select %s from %s as s where %s and %s and (%s)',
       array_to_string(p_backfill.column_sql, ', '), p_backfill.source_table,
+      backlog_internal.same_table_sql(p_backfill.source_table),
       backlog_internal.chunk_sql(p_backfill, p_chunk), p_backfill.where_sql
     ),
     'settings', jsonb_build_object('search_path', 'pg_catalog'),

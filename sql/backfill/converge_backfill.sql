@@ -5,6 +5,8 @@ create or replace function backlog_internal.converge_backfill(p_backfill backlog
   set search_path = pg_catalog, pg_temp
   set lock_timeout = '2s'
 as $$
+declare
+  v_changes text;
 begin
   perform backlog_internal.check_read_committed();
   update backlog_internal.backfill as b
@@ -13,6 +15,14 @@ begin
     and b.phase <> 'converge';
 
   begin
+    perform backlog_internal.hold_tables(p_backfill);
+    v_changes := backlog_internal.fingerprint_changes(p_backfill);
+    if v_changes is not null then
+      perform backlog_internal.end_backfill(
+        p_backfill.backfill_id, 'FAILED', 'changed while it ran: ' || v_changes
+      );
+      return jsonb_build_object('action', 'finished', 'reason', v_changes);
+    end if;
     if p_backfill.unwatched_at is not null then
       perform backlog_internal.restart_backfill(p_backfill);
       perform backlog_internal.enqueue_chunks(p_backfill.backfill_id);

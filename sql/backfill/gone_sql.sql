@@ -21,10 +21,12 @@ begin
     return null;
   end if;
   return format(
-    'select k.* from (%s) as k (%s) where not exists (select from %s as s where (%s) = (%s) and (%s))',
+    -- The name is looked up last, when the table is locked: in another table no key would be found.
+    'select k.* from (%s) as k (%s) where not exists (select from %s as s where (%s) = (%s) and (%s)) and %s',
     v_values, backlog_internal.quoted_list(p_backfill.key_columns), p_backfill.source_table,
     array_to_string(p_backfill.key_sql, ', '),
-    backlog_internal.quoted_list(p_backfill.key_columns, 'k.%I'), p_backfill.where_sql
+    backlog_internal.quoted_list(p_backfill.key_columns, 'k.%I'), p_backfill.where_sql,
+    backlog_internal.same_table_sql(p_backfill.source_table)
   );
 end;
 $$;

@@ -18,6 +18,7 @@ begin
   if v_reason is not null then
     return jsonb_build_object('action', 'wait', 'reason', v_reason);
   end if;
+  perform backlog_internal.hold_tables(p_backfill);
   v_reason := backlog_internal.look_for_changes(p_backfill);
   if v_reason is not null then
     perform backlog_internal.end_backfill(p_backfill.backfill_id, 'FAILED', 'changed while it ran: ' || v_reason);

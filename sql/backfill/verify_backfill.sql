@@ -37,6 +37,7 @@ begin
         ' compared by: pgbacklog backfill verify.'
     );
   end if;
+  perform backlog_internal.hold_tables(v_backfill);
   perform backlog_internal.check_fingerprint(v_backfill);
 
   v_ids := array(
