@@ -7,6 +7,10 @@ as $$
 declare
   v_rows bigint;
 begin
+  if (select c.relkind from pg_class as c where c.oid = p_backfill.target_table) <> 'r' then
+    -- Another server may keep what this one loses in a crash.
+    perform backlog_internal.commit_durably();
+  end if;
   if p_backfill.write_mode = 'upsert' and exists (
     select from pg_foreign_table as f where f.ftrelid = p_backfill.target_table
   ) then

@@ -20,6 +20,7 @@ begin
   perform backlog_internal.report_end(v_backfill);
   perform backlog_internal.withdraw_chunks(p_backfill_id, lower(p_state));
   perform backlog_internal.stop_watching(p_backfill_id);
+  perform backlog_internal.commit_durably();
 end;
 $$;
 

@@ -40,4 +40,8 @@ action (copied, planned, split, retry, failed, finished, wait, idle), more, back
 written, refused, reason (of a wait or failure), wait_seconds (when to look again). p_limit chunks share one
 transaction, if you wish.
 
+Rows and checkpoint are committed together, so a session that only does this may set synchronous_commit to off:
+a crash takes back both, and they are copied again. What others act on is on disk nevertheless: the end of a
+backfill, rows of foreign tables, and events that a hook gets.
+
 Raises PB301 when there is no such backfill, PB003 when p_limit is not positive.$$;

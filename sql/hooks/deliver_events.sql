@@ -16,6 +16,8 @@ declare
   v_hook   backlog_internal.hook;
   v_made   bigint := 0;
 begin
+  -- A hook may act on an event before the disk has it, and must not meet it again as another.
+  perform backlog_internal.commit_durably();
   -- A loop, because a hook has its own lane and its own view of the records.
   foreach v_hook in array p_hooks loop
     v_events := case v_hook.payload

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from pgbacklog import schema
+from pgbacklog.backfill import STEP
 from pgbacklog.embedded import EmbeddedServer
 
 ROWS, CRASHES = 40_000, 3
@@ -43,7 +44,7 @@ def work(server: EmbeddedServer, stop: threading.Event) -> None:
         try:
             with connect(server) as conn:
                 while not stop.is_set():
-                    row = conn.execute("select backlog.run_backfill_step()").fetchone()
+                    row = conn.execute(STEP, [None]).fetchone()
                     assert row is not None
                     if not row[0]["more"]:  # type: ignore[index]
                         return

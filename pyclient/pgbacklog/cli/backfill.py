@@ -19,6 +19,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from pgbacklog.backfill import STEP
 from pgbacklog.cli import FAILED, FOUND, address, connection, json_option, show
 from pgbacklog.cli.selection import add_list, query, show_wide
 from pgbacklog.comparison import Comparer
@@ -411,7 +412,7 @@ def _progress(facts: dict[str, Any]) -> str:
 
 
 def _step(conn: psycopg.Connection[Any], backfill_id: int) -> None:
-    (done,) = conn.execute("select backlog.run_backfill_step(%s)", [backfill_id]).fetchall()[0]
+    (done,) = conn.execute(STEP, [backfill_id]).fetchall()[0]
     if done["action"] == "wait":
         time.sleep(done.get("wait_seconds") or 1)
 

@@ -1,7 +1,8 @@
 """Copy: a table into another of the same database, in chunks, beside one big statement and a loop.
 
 pgbacklog leases each chunk, looks at the server's health, counts, and writes a checkpoint event. The
-loop does what is written by hand: the next rows by key and its own cursor, committed together.
+loop does what is written by hand: the next rows by key and its own cursor, committed together. Both
+commit without a wait for the disk: a crash would take back rows and checkpoint.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from pgbacklog import schema
+from pgbacklog.backfill import STEP
 
 from ..report import Bar, Results
 from ..server import Server, backend_cpu_seconds
@@ -77,6 +79,8 @@ def with_keyset_loop(dsn: str) -> float | None:
     """Copy the next rows by key until there are none; each statement is a transaction."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         before = backend_cpu_seconds(connection)
+        # Rows and cursor are one transaction here too: it waits for the disk as little as the other.
+        connection.execute("set synchronous_commit = off")
         while connection.execute(NEXT_CHUNK).rowcount:
             pass
         return spent_since(connection, before)
@@ -118,9 +122,7 @@ def step_to_the_end(connection: psycopg.Connection, backfill_id: int) -> None:
     """Work on a backfill until no more is to be done."""
     more = True
     while more:
-        (done,) = connection.execute(
-            "select backlog.run_backfill_step(%s)", [backfill_id]
-        ).fetchone()
+        (done,) = connection.execute(STEP, [backfill_id]).fetchone()
         more = done["more"]
 
 
