@@ -5,20 +5,29 @@ create or replace function backlog_internal.hold_tables(p_backfill backlog_inter
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_name text;
+  v_sql text;
 begin
-  foreach v_name in array array_remove(array[p_backfill.source_table::text, p_backfill.target_table::text], null) loop
+  for v_sql in
+    -- Whatever is no table cannot be locked by name, but by a query that reads nothing.
+    select format(
+      case when c.relkind in ('r', 'p') then 'lock table only %s in access share mode' else 'select from %s where false' end,
+      c.oid::regclass
+    )
+    from pg_class as c
+    where c.oid in (p_backfill.source_table, p_backfill.target_table)
+  loop
     begin
-      -- Locks it and reads nothing; a view or a foreign table could not be locked by name.
-      execute format('select from only %s where false', v_name);
+      execute v_sql;
     exception
-      -- Renamed or dropped since its name was written here; of one that is gone only a number is left.
-      when undefined_table or syntax_error or invalid_schema_name then
+      -- Renamed or dropped since its name was written here.
+      when undefined_table or invalid_schema_name then
         null;
     end;
   end loop;
 end;
 $$;
+
 comment on function backlog_internal.hold_tables(backlog_internal.backfill) is
   $$Keep source and destination as they are until the transaction ends; look at the fingerprint after that.
+
 Statements name tables: one that waits for whoever puts another table in its place would go on with that one.$$;
