@@ -27,7 +27,6 @@ from pgbacklog.connections import Connections, Lent
 from pgbacklog.errors import BacklogError, translated
 from pgbacklog.listener import Listener
 from pgbacklog.logs import set_up_logging
-from pgbacklog.predicate import checked
 from pgbacklog.registry import BACKFILL, Registry, RetryLater
 from pgbacklog.worker import Settings
 from pgbacklog.writers.known import BUILTIN, builtin
@@ -110,7 +109,7 @@ def create(
         "pipeline": pipeline, "table_name": table,
         "filters": Jsonb([_filter(x) for x in filters]),
         "destination": Jsonb(_destination(to, more)),
-        "predicate": where and checked(where),
+        "predicate": where and _checked(where),
         "columns": columns and [x.strip() for x in columns.split(",")],
         "mapping": Jsonb(dict(map(_mapped, mapping))) if mapping else None,
         "key": key and [x.strip() for x in key.split(",")], **plain,
@@ -324,6 +323,13 @@ def _destination(to: str, more: tuple[str, ...]) -> dict[str, Any]:
             raise BacklogError(f"{each} sets nothing", "Write --set NAME=VALUE.")
         facts[name] = _value(value)
     return facts
+
+
+def _checked(where: str) -> str:
+    # Nothing else needs the parser, and every command would wait for its import.
+    from pgbacklog.predicate import checked
+
+    return checked(where)
 
 
 def _filter(text: str) -> dict[str, Any]:

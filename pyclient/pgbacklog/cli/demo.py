@@ -12,13 +12,10 @@ import click
 import psycopg
 
 from pgbacklog.cli import FOUND, address
-from pgbacklog.demo import story
-from pgbacklog.demo.api import FlightApi
 from pgbacklog.demo.data import DAYS_OF_THE_YEAR, DataMissing, read_dataset
-from pgbacklog.demo.screen import Screen
-from pgbacklog.embedded import Binaries
 from pgbacklog.errors import BacklogError
 
+# What tells the story is imported by who plays it: every command would wait for it.
 _LATENCY = 0.04  # seconds that the API takes for a page; without it there would be nothing to kill
 
 
@@ -43,6 +40,8 @@ def demo(
         if look:
             sys.exit(_psql(dsn))
         if remove:
+            from pgbacklog.demo import story
+
             with psycopg.connect(dsn, autocommit=True) as conn:
                 story.remove(conn)
             click.echo("the demo is removed; to remove pgbacklog itself: pgbacklog uninstall")
@@ -52,6 +51,10 @@ def demo(
 
 
 def _play(dsn: str, days: int, seed: int) -> bool:
+    from pgbacklog.demo import story
+    from pgbacklog.demo.api import FlightApi
+    from pgbacklog.demo.screen import Screen
+
     screen = Screen()
     screen.step(f"Read {days} days of the flights of 2013")
     try:
@@ -80,6 +83,8 @@ def _play(dsn: str, days: int, seed: int) -> bool:
 
 def _psql(dsn: str) -> int:
     """Run psql, the one of the embedded server if there is one; return its exit status."""
+    from pgbacklog.embedded import Binaries
+
     found = shutil.which("psql") or str(Binaries.find().bin_dir / "psql")
     try:
         return subprocess.run([found, *([dsn] if dsn else [])], check=False).returncode

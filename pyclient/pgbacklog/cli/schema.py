@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from pgbacklog import schema
 from pgbacklog.cli import FOUND, address, connection, json_option, show
+
+# Nothing else needs pgbacklog.schema, and every command would wait for the import of yoyo.
 
 
 @click.command()
@@ -17,6 +18,8 @@ from pgbacklog.cli import FOUND, address, connection, json_option, show
 @click.pass_context
 def migrate(ctx: click.Context, adopt: bool, lock_timeout: float) -> None:
     """Install pgbacklog, or bring it up to date; safe to repeat."""
+    from pgbacklog import schema
+
     with address(ctx) as dsn:
         schema.migrate(dsn, adopt=adopt, lock_timeout=lock_timeout, say=click.echo)
 
@@ -24,6 +27,8 @@ def migrate(ctx: click.Context, adopt: bool, lock_timeout: float) -> None:
 @click.command()
 def sql() -> None:
     """Print the whole installation as one script for `psql -1 -f`; needs no database."""
+    from pgbacklog import schema
+
     click.echo(schema.installer(), nl=False)
 
 
@@ -32,6 +37,8 @@ def sql() -> None:
 @click.pass_context
 def drift(ctx: click.Context, as_json: bool) -> None:
     """List what is not as it was shipped; exit status 4 when there is something."""
+    from pgbacklog import schema
+
     with connection(ctx) as conn:
         found = schema.drift(conn)
     rows: list[dict[str, Any]] = [
@@ -48,6 +55,8 @@ def drift(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def uninstall(ctx: click.Context, yes: bool, cascade: bool) -> None:
     """Remove both schemas with all their data, delta tables, and roles that nobody else needs."""
+    from pgbacklog import schema
+
     with address(ctx) as dsn:
         if not yes:
             click.confirm("Drop every retry item, load and setting in this database?", abort=True)
