@@ -16,15 +16,18 @@ help:  ## List the commands
 
 dev: $(READY)  ## Make .venv with everything that development needs (uv is used if there is one)
 
-# A half-made environment has no stamp and is made anew.
+# A half-made environment has no stamp and is made anew. Only the package of the flight data asks for
+# pandas, without which these can be read; PyArrow imports it wherever it is, for seconds.
 $(READY): pyproject.toml
 	@rm -rf $(VENV)
 	@if command -v uv >/dev/null; then \
 	  uv venv -q --python "$$(command -v $(PYTHON))" $(VENV) && \
-	  uv pip install -q --python $(BIN)/python -e '.[demo,http,test,lint]'; \
+	  uv pip install -q --python $(BIN)/python -e '.[demo,http,test,lint]' && \
+	  uv pip uninstall -q --python $(BIN)/python pandas; \
 	else \
 	  $(PYTHON) -m venv $(VENV) && \
-	  $(BIN)/python -m pip install -q --disable-pip-version-check -e '.[demo,http,test,lint]'; \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check -e '.[demo,http,test,lint]' && \
+	  $(BIN)/python -m pip uninstall -q -y pandas; \
 	fi
 	@touch $@
 
