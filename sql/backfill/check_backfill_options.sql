@@ -10,7 +10,8 @@ as $$
 declare
   v_problem text := case
     when jsonb_typeof(p_backfill.destination) is distinct from 'object' then 'the destination must be an object'
-    when coalesce(p_backfill.kind, '') !~ '^[a-z][a-z0-9_]{0,49}$' then 'the destination needs a kind'
+    when coalesce(p_backfill.kind, '') !~ '^[a-z][a-z0-9_]{0,49}$' then
+      'the destination needs a kind, of small letters, digits and _'
     when p_backfill.kind = 'sql' then 'the kind sql is not a writer''s; say table'
     when p_backfill.kind = 'table' and p_backfill.destination ->> 'table' is null then
       'the destination names no table'

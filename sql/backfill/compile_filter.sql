@@ -59,7 +59,7 @@ begin
     then
       perform backlog_internal.raise_invalid_filter(
         p_place, p_filter, format('%s takes an array of values', v_operator),
-        'BETWEEN takes two values, the first and the last; IN and NOT IN any number.'
+        'Write it as JSON, [1, 2]. BETWEEN takes two values, the first and the last; IN and NOT IN any number.'
       );
     end if;
     v_values := array(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -126,15 +127,25 @@ def test_a_dry_run_makes_nothing(conn: psycopg.Connection[Any], cli) -> None:
     ("id not in [1, 2]", ("id", "NOT IN", [1, 2])),
     ("day between [\"2026-01-01\", \"2026-02-01\"]", ("day", "BETWEEN", ["2026-01-01", "2026-02-01"])),
     ("region is not distinct from null", ("region", "IS NOT DISTINCT FROM", None)),
-    ("note like 'a b%'", ("note", "LIKE", "'a b%'")),
+    ("note like 'a b%'", ("note", "LIKE", "a b%")),
     ("id<>3", ("id", "!=", 3)),
+    ("region = 'o''k'", ("region", "=", "o'k")),
+    ("region = \"'eu'\"", ("region", "=", "'eu'")),
+    ("code = '10'", ("code", "=", "10")),
+    ("code = 010", ("code", "=", "010")),
+    ("price = NaN", ("price", "=", "NaN")),
+    ("amount = 12345678901234567.10", ("amount", "=", Decimal("12345678901234567.10"))),
+    ("origin in [1]", ("origin", "IN", [1])),
 ])  # fmt: skip
 def test_filters_are_read(text: str, wanted: tuple[str, str, Any]) -> None:
     found = commands._filter(text)
     assert (found["column"], found["operator"], found.get("value")) == wanted
 
 
-@pytest.mark.parametrize("text", ["", "region", "region ~ x", "= 3"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "region", "region ~ x", "= 3", "region is null x", "origin 3", "id inside", "region likely"],
+)
 def test_what_is_no_filter_is_refused(text: str) -> None:
     with pytest.raises(BacklogError, match="not understood"):
         commands._filter(text)
@@ -146,6 +157,101 @@ def test_destinations_are_read() -> None:
         "kind": "duckdb", "path": "a/b.duckdb", "table": "main.t", "mode": "append",
     }  # fmt: skip
     assert read("archive", ('key=["id"]',)) == {"kind": "archive", "key": ["id"]}
+    assert read("parquet", ("path=lake",)) == {"kind": "parquet", "path": "lake"}
     for wrong in ("postgres:t", "archive:x"):
         with pytest.raises(BacklogError, match="not understood"):
             read(wrong, ())
+    for wrong in ("parquet", "parquet:", "table:", "duckdb::t", "postgres:warehouse:"):
+        with pytest.raises(BacklogError, match="has no"):
+            read(wrong, ())
+    for nothing in ("mode", "=append", "kind=table"):
+        with pytest.raises(BacklogError, match="sets nothing"):
+            read("archive", (nothing,))
+
+
+def test_mappings_are_read() -> None:
+    read = commands._mapped
+    assert read("amount=price") == ("amount", "price")
+    assert read("amount=price::float8") == ("amount", {"cast": "float8", "column": "price"})
+    assert read("amount=::float8") == ("amount", {"cast": "float8"})
+    assert read("amount=") == ("amount", None)
+    for wrong in ("amount", "=price", "amount=price::"):
+        with pytest.raises(BacklogError, match="not understood"):
+            read(wrong)
+
+
+def test_numbers_keep_their_digits(conn: psycopg.Connection[Any], cli) -> None:
+    conn.execute("create table digits (id int primary key, code text, amount numeric, doc jsonb)")
+    conn.execute(
+        "insert into digits values (1, '1.10', 12345678901234567.10, '5'), (2, '1.1', 12345678901234568, '\"5\"')"
+    )
+    for condition in ("code = 1.10", "amount = 12345678901234567.10", "doc = 5"):
+        shown = cli("backfill", "create", "shop", "digits", "--to", "archive", "--filter", condition, "--dry-run",
+                    "--json")  # fmt: skip
+        (facts,) = json.loads(shown.stdout)
+        assert [row["id"] for row in facts["first"]] == [1], condition
+
+
+@pytest.mark.parametrize(("options", "status", "said"), [
+    (("--columns", " , "), 2, "names no column"),
+    (("--key", ""), 2, "names no column"),
+    (("--overlap", 5), 2, "--overlap needs --incremental"),
+    (("--where", ""), 1, "it is empty"),
+    (("--where", "nope = 1"), 1, "PB302"),
+    (("--filter", "nope = 1"), 1, "PB305"),
+    (("--filter", "id in (1, 2)"), 1, "Write it as JSON, [1, 2]"),
+    (("--map", "amount"), 1, "Write COLUMN=NAME"),
+    (("--batch-size", 0), 2, "--batch-size"),
+    (("--batch-size", 100, "--scan-size", 10), 1, "scan_size"),
+])  # fmt: skip
+def test_wrong_input_makes_nothing(
+    conn: psycopg.Connection[Any], cli, options: tuple[Any, ...], status: int, said: str
+) -> None:
+    done = cli("backfill", "create", "shop", "orders", "--to", "parquet:lake", *options)
+    assert (done.exit_code, said in done.stderr) == (status, True), done.output
+    assert conn.execute("select count(*) from backlog.backfills").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("command", ["show", "watch", "run", "pause", "resume", "cancel", "retry", "delete", "verify"])
+def test_an_id_that_does_not_exist(conn: psycopg.Connection[Any], cli, command: str) -> None:
+    done = cli("backfill", command, 99)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: there is no backfill 99 [PB301]\nhint: ")
+
+
+@pytest.mark.parametrize(("to", "said"), [
+    ("postgres:warehouse:public.t", "pgbacklog.toml has no connection warehouse"),
+    ("parquet:../elsewhere", "is not below"),
+    ("duckdb:/tmp/a.duckdb:t", "is not below"),
+    ("archive", "there is no writer archive here"),
+])  # fmt: skip
+@pytest.mark.parametrize("command", ["run", "verify"])
+def test_what_cannot_be_reached_from_here_is_said_at_once(
+    conn: psycopg.Connection[Any], cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, to: str,
+    said: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    cli("backfill", "create", "shop", "orders", "--to", to)
+    done = cli("backfill", command, 1)
+    assert (done.exit_code, said in done.stderr, "hint: " in done.stderr) == (1, True, True), done.output
+    assert conn.execute("select state from backlog.backfills").fetchone() == ("PENDING",)
+
+
+def test_a_paused_one_is_not_waited_for(conn: psycopg.Connection[Any], cli) -> None:
+    cli("backfill", "create", "shop", "orders", "--to", "table:archive.orders", "--create-target", "--paused")
+    done = cli("backfill", "run", 1)
+    assert done.exit_code == 1
+    assert done.stderr == (
+        "error: backfill 1 is paused: not started\nhint: To let it go on: pgbacklog backfill resume 1\n"
+    )
+
+
+def test_why_it_failed_is_said(conn: psycopg.Connection[Any], cli) -> None:
+    conn.execute("create table archive.small (id int primary key, amount numeric check (amount < 50))")
+    cli("backfill", "create", "shop", "orders", "--to", "table:archive.small", "--columns", "id,amount",
+        "--on-error", "fail")  # fmt: skip
+    ran = cli("backfill", "run", 1)
+    assert ran.exit_code == 1
+    assert "violates check constraint" in ran.stdout
+    assert "pgbacklog backfill retry 1" in ran.stderr
+    assert not ran.stderr.startswith("\n")

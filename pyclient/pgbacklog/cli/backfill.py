@@ -12,7 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from decimal import Decimal
+from io import StringIO
+from shutil import get_terminal_size
+from typing import Any, TextIO
 
 import click
 import psycopg
@@ -23,17 +26,18 @@ from pgbacklog.backfill import STEP
 from pgbacklog.cli import FAILED, FOUND, address, connection, json_option, show
 from pgbacklog.cli.selection import add_list, query, show_wide
 from pgbacklog.comparison import Comparer
-from pgbacklog.connections import Connections, Lent
+from pgbacklog.connections import FILE, Connections, Lent
 from pgbacklog.errors import BacklogError, translated
 from pgbacklog.listener import Listener
 from pgbacklog.logs import set_up_logging
 from pgbacklog.registry import BACKFILL, Registry, RetryLater
 from pgbacklog.worker import Settings
+from pgbacklog.writers.base import Job
 from pgbacklog.writers.known import BUILTIN, builtin
 
 _LIST = """
 select b.backfill_id, b.pipeline, b.table_name, b.destination ->> 'kind' as "to", b.state,
-  b.percent, b.rows_matched, b.rows_refused, b.rows_per_second, b.time_left::text,
+  b.percent::float8, b.rows_matched, b.rows_refused, b.rows_per_second, b.time_left::text,
   coalesce('paused: ' || b.pause_reason, b.throttle_reason, b.reason) as reason
 from backlog.backfills as b
 where b.pipeline = coalesce(%(pipeline)s, b.pipeline)
@@ -41,7 +45,12 @@ where b.pipeline = coalesce(%(pipeline)s, b.pipeline)
   and b.state = coalesce(upper(%(state)s), b.state)
 order by b.backfill_id desc limit %(limit)s
 """
-_ONE = "select to_jsonb(b) as facts from backlog.backfills as b where b.backfill_id = %s"
+_ONE = "select to_json(b) as facts from backlog.backfills as b where b.backfill_id = %s"
+_TROUBLE = """
+select c.state, c.error from backlog.backfill_chunks as c
+where c.backfill_id = %s and c.error is not null and c.state <> 'COMPLETED'
+order by c.state = 'FAILED' desc, c.chunk_id desc limit 1
+"""
 _VERIFY = "select * from backlog.verify_backfill(%s, 20, %s)"
 _ENDED = ("COMPLETED", "FAILED", "CANCELLED")
 _OPERATORS = (
@@ -49,7 +58,8 @@ _OPERATORS = (
     "ilike", "like", "in", "!=", "<>", ">=", "<=", "=", ">", "<",
 )  # fmt: skip
 _FILTER = re.compile(
-    r'\s*("(?:[^"]|"")+"|\w+)\s*(' + "|".join(x.replace(" ", r"\s+") for x in _OPERATORS)
+    r'\s*("(?:[^"]|"")+"|\w+)\s*('
+    + "|".join(rf"\b{x}\b".replace(" ", r"\s+") if x[0].isalpha() else x for x in _OPERATORS)
     + r")(?:\s*(.*?))?\s*", re.I | re.S,
 )  # fmt: skip
 # What may follow a kind and a colon.
@@ -91,7 +101,8 @@ def backfill() -> None:
 @click.option("--on-error", default="bisect", type=click.Choice(["bisect", "fail"]),
               help="Refuse the rows at fault, or the chunk.")
 @click.option("--consistency", default="chunk",
-              type=click.Choice(["chunk", "snapshot", "converge"]), help="See create_backfill.")
+              type=click.Choice(["chunk", "snapshot", "converge"]),
+              help="Each chunk as it is at its time; all as of one moment; until both are equal.")
 @click.option("--create-target", is_flag=True, help="Make the target unless it is there.")
 @click.option("--incremental", metavar="COLUMN", help="Only what is new there since the last run.")
 @click.option("--overlap", type=click.IntRange(0), help="Seconds to reach back before it.")
@@ -107,13 +118,15 @@ def create(
     """Make a backfill of TABLE within PIPELINE."""
     options: dict[str, Any] = {
         "pipeline": pipeline, "table_name": table,
-        "filters": Jsonb([_filter(x) for x in filters]),
-        "destination": Jsonb(_destination(to, more)),
-        "predicate": where and _checked(where),
-        "columns": columns and [x.strip() for x in columns.split(",")],
+        "filters": Jsonb([_filter(x) for x in filters], _json),
+        "destination": Jsonb(_destination(to, more), _json),
+        "predicate": None if where is None else _checked(where),
+        "columns": _names("--columns", columns),
         "mapping": Jsonb(dict(map(_mapped, mapping))) if mapping else None,
-        "key": key and [x.strip() for x in key.split(",")], **plain,
+        "key": _names("--key", key), **plain,
     }  # fmt: skip
+    if overlap is not None and incremental is None:
+        raise click.UsageError("--overlap needs --incremental.")
     if incremental is not None:
         reach = {} if overlap is None else {"overlap": overlap}
         options["incremental"] = Jsonb({"column": incremental, **reach})
@@ -155,7 +168,10 @@ def show_(backfill_id: int, chunks: bool, as_json: bool) -> None:
 @click.option("--interval", default=1.0, type=click.FloatRange(0.1), help="Seconds between looks.")
 @click.pass_context
 def watch(ctx: click.Context, backfill_id: int, interval: float) -> None:
-    """Show the progress of a backfill until it ends; exit status 1 unless it is COMPLETED."""
+    """Show the progress of a backfill until it ends.
+
+    Exit status 1 unless it is COMPLETED.
+    """
     with connection(ctx) as conn:
         ended = _follow(conn, backfill_id, lambda: time.sleep(interval))
     if ended["state"] != "COMPLETED":
@@ -172,16 +188,21 @@ def watch(ctx: click.Context, backfill_id: int, interval: float) -> None:
 def run(
     ctx: click.Context, backfill_id: int, threads: int, config: str | None, hooks: tuple[str, ...]
 ) -> None:
-    """Work on a backfill here and now until it ends; exit status 1 unless it is COMPLETED.
+    """Work on a backfill here and now until it ends.
 
-    A writer also works on other backfills to its kind of destination meanwhile.
+    Exit status 1 unless it is COMPLETED. A writer also works on other backfills to its kind of
+    destination meanwhile.
     """
-    kind = _one(backfill_id)["destination"]["kind"]
+    facts = _one(backfill_id)
+    kind = facts["destination"]["kind"]
+    if facts["paused_at"] and facts["state"] not in _ENDED:
+        hint = f"To let it go on: pgbacklog backfill resume {backfill_id}"
+        raise BacklogError(f"backfill {backfill_id} is paused: {_pause(facts)}", hint)
     with address(ctx) as dsn, psycopg.connect(dsn, autocommit=True) as conn:
         if kind == "table":
             ended = _follow(conn, backfill_id, lambda: _step(conn, backfill_id))
         else:
-            with _listening(_listener(dsn, kind, threads, config, hooks)) as look:
+            with _listening(_listener(dsn, facts, threads, config, hooks)) as look:
                 ended = _follow(conn, backfill_id, look)
     if ended["state"] != "COMPLETED":
         ctx.exit(FAILED)
@@ -220,9 +241,10 @@ def verify(
     ctx: click.Context, backfill_id: int, repair: bool, config: str | None,
     hooks: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
-    """Compare source and destination, chunk by chunk; exit status 4 if they differ.
+    """Compare source and destination, chunk by chunk.
 
-    They are compared by count and checksum, and which keys differ is kept: see the view
+    Exit status 4 if they differ. They are compared by count and checksum, and which keys differ is
+    kept: see the view
     backlog.backfill_differences. With --repair these are copied again by the next `run`.
     """
     facts = _one(backfill_id)
@@ -231,7 +253,7 @@ def verify(
         if kind == "table":
             rows = _verified(conn, backfill_id, facts["chunks"])
         else:
-            rows = _compared(_listener(dsn, kind, 1, config, hooks), kind, backfill_id)
+            rows = _compared(_listener(dsn, facts, 1, config, hooks), kind, backfill_id)
         if repair and not all(row["is_equal"] for row in rows):
             with translated():
                 ((count,),) = conn.execute("select backlog.repair_backfill(%s)", [backfill_id])
@@ -263,7 +285,7 @@ def _verified(
     cursor = conn.cursor(row_factory=dict_row)
     since = cursor.execute("select now() as since").fetchall()[0]["since"]
     rows: list[dict[str, Any]] = []
-    with translated(), click.progressbar(length=chunks, file=sys.stderr) as bar:
+    with translated(), click.progressbar(length=chunks, file=_screen()) as bar:
         while True:
             cursor.execute(_VERIFY, [backfill_id, since])
             found = cursor.fetchall()
@@ -280,7 +302,7 @@ def _compared(listener: Listener, kind: str, backfill_id: int) -> list[dict[str,
     comparer = Comparer(listener.registry[BACKFILL + kind], link, lent)
     rows = []
     try:
-        with translated(), click.progressbar(comparer.chunks(backfill_id), file=sys.stderr) as bar:
+        with translated(), click.progressbar(comparer.chunks(backfill_id), file=_screen()) as bar:
             for chunk_id in bar:
                 found = comparer.compare(chunk_id)
                 rows.append({
@@ -304,25 +326,41 @@ def _call(name: str, options: dict[str, Any]) -> list[dict[str, Any]]:
 def _one(backfill_id: int) -> dict[str, Any]:
     rows = query(_ONE, [backfill_id])
     if not rows:
-        hint = "See: pgbacklog backfill list"
-        raise BacklogError(f"there is no backfill {backfill_id}", hint, "PB301")
+        raise _unknown(backfill_id)
     return dict(rows[0]["facts"])
+
+
+def _unknown(backfill_id: int) -> BacklogError:
+    hint = "See: pgbacklog backfill list"
+    return BacklogError(f"there is no backfill {backfill_id}", hint, "PB301")
 
 
 def _destination(to: str, more: tuple[str, ...]) -> dict[str, Any]:
     kind, _, place = to.partition(":")
     names = _PLACES.get(kind, ())
     parts = place.rsplit(":", len(names) - 1) if place and names else []
+    wanted = f"Write {':'.join([kind, *(x.upper() for x in names)])}."
     if place and (not names or len(parts) != len(names)):
-        wanted = ":".join(x.upper() for x in (kind, *names))
-        raise BacklogError(f"the destination {to} is not understood", f"Write {wanted}.")
+        raise BacklogError(f"the destination {to} is not understood", wanted)
     facts: dict[str, Any] = {"kind": kind, **dict(zip(names, parts, strict=False))}
     for each in more:
         name, equals, value = each.partition("=")
-        if not equals:
-            raise BacklogError(f"{each} sets nothing", "Write --set NAME=VALUE.")
+        if not equals or not name or name == "kind":
+            hint = "Write --set NAME=VALUE; the kind is in --to."
+            raise BacklogError(f"{each!r} sets nothing", hint)
         facts[name] = _value(value)
+    if missing := [name for name in names if not facts.get(name)]:
+        raise BacklogError(f"the destination {to!r} has no {missing[0]}", wanted)
     return facts
+
+
+def _names(option: str, text: str | None) -> list[str] | None:
+    if text is None:
+        return None
+    found = [x.strip() for x in text.split(",") if x.strip()]
+    if not found:
+        raise click.BadParameter("it names no column.", param_hint=option)
+    return found
 
 
 def _checked(where: str) -> str:
@@ -340,23 +378,41 @@ def _filter(text: str) -> dict[str, Any]:
     column = found[1][1:-1].replace('""', '"') if found[1].startswith('"') else found[1]
     operator = " ".join(found[2].upper().split()).replace("<>", "!=")
     given = {"column": column, "operator": operator}
-    return given if operator.endswith("NULL") else {**given, "value": _value(found[3] or "")}
+    if not operator.endswith("NULL"):
+        return {**given, "value": _value(found[3] or "")}
+    if found[3]:
+        raise BacklogError(f"the filter {text!r} is not understood", f"{operator} takes no value.")
+    return given
 
 
 def _mapped(text: str) -> tuple[str, Any]:
-    column, _, rest = text.partition("=")
-    name, _, cast = rest.partition("::")
+    column, equals, rest = text.partition("=")
+    name, casts, cast = rest.partition("::")
+    if not column or not equals or (casts and not cast):
+        hint = "Write COLUMN=NAME, COLUMN=NAME::TYPE or COLUMN=::TYPE; COLUMN= leaves it out."
+        raise BacklogError(f"the mapping {text!r} is not understood", hint)
     if not cast:
         return column, name or None
     return column, {"cast": cast, **({"column": name} if name else {})}
 
 
 def _value(text: str) -> Any:
-    """Read JSON; what is none is text."""
+    """Read JSON, or a string as SQL writes it; what is neither is text."""
+    if re.fullmatch("'(?:[^']|'')*'", text):
+        return text[1:-1].replace("''", "'")
     try:
-        return json.loads(text)
+        return json.loads(text, parse_float=Decimal, parse_constant=str)
     except ValueError:
         return text
+
+
+def _json(value: Any) -> str:
+    """Write JSON with all digits that were given."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(k)}: {_json(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_json, value)) + "]"
+    return str(value) if isinstance(value, Decimal) else json.dumps(value)
 
 
 def _show_preview(facts: dict[str, Any]) -> None:
@@ -381,15 +437,12 @@ def _follow(
 ) -> dict[str, Any]:
     """Show progress until a backfill ends, calling `between` after each look."""
     said = ""
+    facts = _looked(conn, backfill_id)
     with click.progressbar(
-        length=1000, file=sys.stderr, show_eta=False, show_percent=True,
-        item_show_func=lambda text: text or "",
+        length=1000, file=_screen(), show_eta=False, show_percent=True, width=20,
+        item_show_func=_cut,
     ) as bar:  # fmt: skip
         while True:
-            rows = conn.execute(_ONE, [backfill_id]).fetchall()
-            if not rows:
-                raise BacklogError(f"there is no backfill {backfill_id}", None, "PB301")
-            facts: dict[str, Any] = rows[0][0]
             text = _progress(facts)
             bar.update(int(float(facts["percent"]) * 10) - bar.pos, text)
             if not sys.stderr.isatty() and text != said:
@@ -398,8 +451,34 @@ def _follow(
             if facts["state"] in _ENDED:
                 break
             between()
+            facts = _looked(conn, backfill_id)
     click.echo(f"{facts['state']}: {_progress(facts)}")
+    if facts["state"] == "FAILED":
+        hint = f"pgbacklog backfill retry {backfill_id} tries failed chunks again, resume goes on"
+        click.echo(f"hint: {hint}; show {backfill_id} --chunks tells more", err=True)
     return facts
+
+
+def _looked(conn: psycopg.Connection[Any], backfill_id: int) -> dict[str, Any]:
+    rows = conn.execute(_ONE, [backfill_id]).fetchall()
+    if not rows:
+        raise _unknown(backfill_id)
+    trouble = conn.execute(_TROUBLE, [backfill_id]).fetchone()
+    return {**rows[0][0], "trouble": trouble}
+
+
+def _screen() -> TextIO:
+    """Return where a bar is drawn: nowhere if nobody would see it move."""
+    return sys.stderr if sys.stderr.isatty() else StringIO()
+
+
+def _cut(text: str | None) -> str:
+    # A line that is longer than the screen could not be drawn over.
+    return (text or "")[: max(10, get_terminal_size().columns - 33)]
+
+
+def _pause(facts: dict[str, Any]) -> str:
+    return facts["pause_reason"] or "no reason given"
 
 
 def _progress(facts: dict[str, Any]) -> str:
@@ -411,9 +490,12 @@ def _progress(facts: dict[str, Any]) -> str:
     if facts["rows_refused"]:
         parts.append(f"{facts['rows_refused']:,} refused")
     if facts["paused_at"] and facts["state"] not in _ENDED:
-        parts.append(f"paused: {facts['pause_reason'] or 'no reason given'}")
+        parts.append(f"paused: {_pause(facts)}")
     elif reason := facts["throttle_reason"] or facts["reason"]:
         parts.append(reason)
+    if facts["trouble"] and facts["state"] != "CANCELLED":
+        state, error = facts["trouble"]
+        parts.append(f"{'failed' if state == 'FAILED' else 'to be tried again'}: {error}")
     return ", ".join(parts)
 
 
@@ -424,17 +506,41 @@ def _step(conn: psycopg.Connection[Any], backfill_id: int) -> None:
 
 
 def _listener(
-    dsn: str, kind: str, threads: int, config: str | None, hooks: tuple[str, ...]
+    dsn: str, facts: dict[str, Any], threads: int, config: str | None, hooks: tuple[str, ...]
 ) -> Listener:
+    """Return a listener for one backfill; raises BacklogError for what it could never do."""
     set_up_logging("text", "warning")
     sys.path.insert(0, os.getcwd())  # noqa: PTH109 - as `pgbacklog listen` does
+    kind = facts["destination"]["kind"]
     registry = Registry.from_names(hooks) if hooks else Registry()
     if kind in BUILTIN:
         registry[BACKFILL + kind] = builtin(kind)
+    elif BACKFILL + kind not in registry:
+        hint = "Name the module that defines it: --hooks MODULE."
+        raise BacklogError(f"there is no writer {kind} here", hint)
     registry.keep([BACKFILL + kind])
+    connections = Connections.read(config)
+    _check_place(facts, connections)
     name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
     settings = Settings(name, threads=threads, poll_interval=1)
-    return Listener(dsn, registry, settings, Connections.read(config), sql_hooks=False)
+    return Listener(dsn, registry, settings, connections, sql_hooks=False)
+
+
+def _check_place(facts: dict[str, Any], connections: Connections) -> None:
+    destination = facts["destination"]
+    names = _PLACES.get(destination["kind"], ())
+    job = Job("", 0, facts["pipeline"], facts["table_name"], (), (), "append", destination)
+    try:
+        for name in names:
+            job.option(name)
+        if "path" in names:
+            job.path()
+    except ValueError as error:
+        hint = "Work on it where that is possible, or create another backfill."
+        raise BacklogError(str(error), hint) from None
+    if "connection" in names and destination["connection"] not in connections.addresses:
+        hint = "Give it a section [connections.NAME] with a url; see --config."
+        raise BacklogError(f"{FILE} has no connection {destination['connection']}", hint)
 
 
 @contextmanager
