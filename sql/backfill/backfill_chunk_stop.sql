@@ -17,12 +17,16 @@ begin
   from backlog_internal.backfill_chunk as c
   join backlog_internal.backfill as b on b.backfill_id = c.backfill_id
   where c.item_id = p_item_id;
+  if not found then
+    return 'the backfill was deleted';
+  end if;
   return v_reason;
 end;
 $$;
 
 comment on function backlog.backfill_chunk_stop(bigint, bigint) is
-  $$Tell why a chunk that is being copied should be left: its backfill was paused or ended; else null.
+  $$Tell why a chunk that is being copied should be left: its backfill was paused, ended or deleted; else
+null.
 
 For writers, between batches of a chunk that takes long. What was not committed is undone, and the item
 released.

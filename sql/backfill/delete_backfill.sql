@@ -6,8 +6,16 @@ create or replace function backlog.delete_backfill(p_backfill_id bigint)
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_backfill backlog_internal.backfill := backlog_internal.find_backfill(p_backfill_id, true);
+  v_backfill backlog_internal.backfill;
 begin
+  -- In the order of those who end a chunk: the chunk, then its backfill.
+  perform from backlog_internal.backfill_chunk as c
+  where c.backfill_id = p_backfill_id
+    and c.state = 'PENDING'
+    and c.item_id is not null
+  order by c.chunk_id
+  for update;
+  v_backfill := backlog_internal.find_backfill(p_backfill_id, true);
   if v_backfill.state in ('FAILED', 'CANCELLED', 'COMPLETED') then
     perform backlog_internal.unwatch_keys(v_backfill);
   end if;
@@ -22,6 +30,8 @@ end;
 $$;
 
 comment on function backlog.delete_backfill(bigint) is
-  $$Delete a backfill that has ended, with its chunks and its log; what was copied stays.
+  $$Delete a backfill that has ended, with its chunks and its log; what was copied stays. A worker that still has a
+chunk of it leaves it. The last completed run of an incremental series knows how far that has come: without
+it the next one begins anew.
 
 Raises PB301 when there is none, PB303 while it is PENDING or EXECUTING.$$;

@@ -15,12 +15,24 @@ begin
   for v_backfill in
     select b.*
     from backlog_internal.backfill as b
-    where b.state = 'EXECUTING'
+    where b.state in ('PENDING', 'EXECUTING')
       and b.paused_at is null
       and exists (
         select from backlog_internal.backfill_chunk as c
-        join backlog_internal.dead_letter as d on d.id = c.item_id
         where c.backfill_id = b.backfill_id and c.state = 'PENDING'
+      )
+      and (
+        exists (
+          select from backlog_internal.backfill_chunk as c
+          join backlog_internal.dead_letter as d on d.id = c.item_id
+          where c.backfill_id = b.backfill_id and c.state = 'PENDING'
+        )
+        -- Its items may have been cancelled by hand, or by a worker who had not heard of its resumption.
+        or not exists (
+          select from backlog_internal.backfill_chunk as c
+          join backlog_internal.retry_item as i on i.id = c.item_id
+          where c.backfill_id = b.backfill_id and c.state = 'PENDING'
+        )
       )
     for no key update skip locked
   loop
@@ -28,11 +40,12 @@ begin
     perform backlog_internal.judge_backfill(v_backfill.backfill_id);
   end loop;
 
-  -- With no chunk open there is no retry item either that would have a worker come by.
+  -- With no chunk open there is no retry item either that would have a worker come by. That of an empty table
+  -- has none from the beginning.
   for v_id in
     select b.backfill_id
     from backlog_internal.backfill as b
-    where b.state = 'EXECUTING'
+    where b.state in ('PENDING', 'EXECUTING')
       and b.paused_at is null
       and not exists (
         select from backlog_internal.backfill_chunk as c
@@ -57,5 +70,5 @@ end;
 $$;
 
 comment on function backlog_internal.tick_backfill() is
-  $$Make the backfills that are due by schedule, fail chunks whose workers died too often, and bring on
-backfills that wait for nothing but time.$$;
+  $$Make the backfills that are due by schedule, fail chunks whose workers died too often, give chunks
+an item where none has one, and bring on backfills that wait for nothing but time.$$;

@@ -15,7 +15,15 @@ declare
   v_source text;
   v_target text;
 begin
-  select c.* into v_chunk from backlog_internal.backfill_chunk as c where c.chunk_id = p_chunk_id;
+  -- Of two who compare it at once the second waits for the first. It may be gone, or open again, by then.
+  select c.* into v_chunk
+  from backlog_internal.backfill_chunk as c
+  where c.chunk_id = p_chunk_id
+    and c.state = 'COMPLETED'
+  for no key update;
+  if not found then
+    return null;
+  end if;
   v_source := backlog_internal.verify_sql(p_backfill, v_chunk, 'source');
   v_target := backlog_internal.verify_sql(p_backfill, v_chunk, 'destination');
   execute format(
@@ -58,4 +66,5 @@ end;
 $$;
 
 comment on function backlog_internal.verify_chunk(backlog_internal.backfill, bigint) is
-  $$Compare a chunk in source and destination by count and checksum; keep which keys differ.$$;
+  $$Compare a chunk in source and destination by count and checksum; keep which keys differ.
+Returns null if it is being copied again.$$;

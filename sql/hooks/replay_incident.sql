@@ -5,9 +5,29 @@ create or replace function backlog_internal.replay_incident(p_incident backlog_i
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  -- That of the backfill, or of a chunk of it that became a dead letter.
+  v_backfill bigint := case p_incident.source
+    when 'backfill' then (p_incident.metadata ->> 'backfill_id')::bigint
+    when 'dead_letter' then (
+      select c.backfill_id from backlog_internal.backfill_chunk as c where c.item_id = p_incident.item_id
+    )
+  end;
   v_outcome text;
   v_item_id bigint;
 begin
+  if p_incident.source = 'backfill' and p_incident.metadata ? 'chunk_id' then
+    -- Its record is a row as the source had it: staged, it would undo what has changed there since.
+    perform backlog_internal.raise_not_open(
+      p_incident.incident_id, format('the destination of backfill %s refused the row', v_backfill),
+      format(
+        'Put the row or the destination right, then: pgbacklog backfill verify %s --repair. Or dismiss it.',
+        v_backfill
+      )
+    );
+  elsif v_backfill is not null then
+    perform backlog.retry_backfill(v_backfill);
+    return 'replaying';
+  end if;
   if p_incident.quarantine_row_id is not null then
     select r.outcome
     into v_outcome

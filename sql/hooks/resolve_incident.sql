@@ -52,9 +52,10 @@ comment on function backlog.resolve_incident(bigint, text, text) is
   $$Resolve an open incident: replay its record, or dismiss it. The note is kept.
 
 replay gives a quarantined row to the next load, redrives a dead letter, enqueues the record of
-record_incident as a retry item of its replay_as, or else stages it for the table of its pipeline.
+record_incident as a retry item of its replay_as, or else stages it for the table of its pipeline. A backfill
+that failed, or a chunk of it, is tried again by backlog.retry_backfill.
 dismiss dismisses the quarantined row, discards the dead letter or just closes the incident. Returns
 replaying, staged or dismissed; a replay that fails opens the incident again.
 
 Raises PB203 when there is no such incident, PB204 when it is not open or cannot be replayed, PB003 when
-the action is neither, PB105 when the record does not fit the table.$$;
+the action is neither, PB105 when the record does not fit the table, and what retry_backfill raises.$$;

@@ -8,6 +8,10 @@ as $$
 declare
   v_pipeline backlog_internal.pipeline := backlog_internal.find_pipeline(p_pipeline);
 begin
+  -- They may still watch tables, and have incidents and dead letters.
+  perform backlog.delete_backfill(b.backfill_id)
+  from backlog_internal.backfill as b
+  where b.pipeline_id = v_pipeline.pipeline_id;
   perform backlog.drop_pipeline_table(p_pipeline, t.name, p_force)
   from backlog_internal.pipeline_table as t
   where t.pipeline_id = v_pipeline.pipeline_id;
@@ -24,7 +28,8 @@ end;
 $$;
 
 comment on function backlog.drop_pipeline(text, boolean) is
-  $$Drop a pipeline: its delta tables, quarantine and ledger. Stable tables and fetch items stay.
+  $$Drop a pipeline: its delta tables, quarantine, ledger and backfills. Stable tables, what was copied and fetch
+items stay.
 
 Raises PB101 when there is none, PB102 when rows wait and p_force is false, PB103 while a load of it
-runs.$$;
+runs, PB303 while a backfill of it is PENDING or EXECUTING.$$;

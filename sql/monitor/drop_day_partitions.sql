@@ -3,7 +3,9 @@ create or replace function backlog_internal.drop_day_partitions(p_table text, p_
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
-  set lock_timeout = '1s'
+  -- Less than deadlock_timeout: who waits for a tick that has locked one table gets on before the tick, waiting
+  -- for another, would take it for a deadlock.
+  set lock_timeout = '200ms'
 as $$
 declare
   v_name    text;
@@ -36,4 +38,4 @@ $$;
 comment on function backlog_internal.drop_day_partitions(text, timestamptz) is
   $$Drop the daily partitions of a table that end before a time; return how many rows went with them.
 
-Stops at the first that is in use for more than a second.$$;
+Stops at the first that is in use for longer than a moment.$$;

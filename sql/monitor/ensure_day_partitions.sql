@@ -7,7 +7,9 @@ create or replace function backlog_internal.ensure_day_partitions(
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
-  set lock_timeout = '1s'
+  -- Less than deadlock_timeout: who waits for a tick that has locked one table gets on before the tick, waiting
+  -- for another, would take it for a deadlock.
+  set lock_timeout = '200ms'
 as $$
 declare
   v_today date := (backlog_internal.clock() at time zone 'UTC')::date;
@@ -35,9 +37,13 @@ begin
         p_table || '_' || to_char(v_day, 'YYYYMMDD'), p_table, v_from, v_to
       );
       v_made := v_made + 1;
-    exception when lock_not_available then
-      -- Somebody reads the table for long. There are days in hand; the next call tries again.
-      exit;
+    exception
+      when lock_not_available then
+        -- Somebody reads the table for long. There are days in hand; the next call tries again.
+        exit;
+      when check_violation then
+        -- The default partition has got a row of the day since this looked.
+        continue;
     end;
   end loop;
   return v_made;
