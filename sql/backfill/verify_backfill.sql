@@ -51,6 +51,7 @@ begin
   );
   foreach chunk_id in array v_ids[:p_limit] loop
     v_chunk := backlog_internal.verify_chunk(v_backfill, chunk_id);
+    continue when v_chunk is null;
     source_rows := v_chunk.source_rows;
     destination_rows := v_chunk.destination_rows;
     is_equal := (v_chunk.source_rows, v_chunk.source_checksum)
