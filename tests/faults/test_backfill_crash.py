@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
+import random
 import threading
 import time
 
@@ -11,8 +10,10 @@ import psycopg
 import pytest
 
 from pgbacklog import schema
-from pgbacklog.backfill import STEP
 from pgbacklog.embedded import EmbeddedServer
+
+from support.crashing import Turnstile, connect, crash
+from support.listening import PATIENCE, eventually
 
 ROWS, CRASHES = 40_000, 3
 # Without a key every row that is copied twice shows.
@@ -23,19 +24,6 @@ create table public.dst (id int, note text);
 select backlog.create_pipeline('p');
 select backlog.create_backfill('p', 'src', p_destination => '{{"kind": "table", "table": "dst"}}', p_batch_size => 200);
 """
-Conn = psycopg.Connection[tuple[object, ...]]
-
-
-def connect(server: EmbeddedServer) -> Conn:
-    """Connect, however long the server takes to recover."""
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            return psycopg.connect(server.dsn, autocommit=True, connect_timeout=5)
-        except psycopg.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
 
 
 def work(server: EmbeddedServer, stop: threading.Event) -> None:
@@ -44,9 +32,9 @@ def work(server: EmbeddedServer, stop: threading.Event) -> None:
         try:
             with connect(server) as conn:
                 while not stop.is_set():
-                    row = conn.execute(STEP, [None]).fetchone()
+                    row = conn.execute("select backlog.run_backfill_step()").fetchone()
                     assert row is not None
-                    if not row[0]["more"]:  # type: ignore[index]
+                    if not row[0]["more"]:
                         return
                     time.sleep(0.001)
         except psycopg.OperationalError:
@@ -58,26 +46,24 @@ def test_a_backfill_survives_crashes_of_the_server(own_server: EmbeddedServer) -
     schema.migrate(own_server.dsn)
     with connect(own_server) as conn:
         conn.execute(SETUP)
-    stop = threading.Event()
+        turnstile = Turnstile(conn, "public.dst", ROWS // 5)
+    stop, chance = threading.Event(), random.Random(3)
     workers = [threading.Thread(target=work, args=(own_server, stop)) for _ in range(2)]
     for each in workers:
         each.start()
-    copied = []
-    for _ in range(CRASHES):
-        time.sleep(0.4)
+    try:
+        for crashes in range(1, CRASHES + 1):
+            with connect(own_server) as conn:
+                eventually(lambda: turnstile.reached(conn))
+                turnstile.turn(conn, ROWS // 5 * (crashes + 1))
+            time.sleep(chance.uniform(0, 0.05))
+            crash(own_server)
         with connect(own_server) as conn:
-            row = conn.execute("select count(*) from public.dst").fetchone()
-            assert row is not None
-            copied.append(row[0])
-            os.kill(conn.info.backend_pid, signal.SIGKILL)
-            with pytest.raises(psycopg.OperationalError):
-                for _attempt in range(100):
-                    conn.execute("select pg_sleep(0.05)")
-    for each in workers:
-        each.join(120)
-    stop.set()
-    # The first crash came before the end, or nothing was proved.
-    assert copied[0] < ROWS
+            turnstile.turn(conn, ROWS)
+        for each in workers:
+            each.join(PATIENCE)
+    finally:
+        stop.set()
     with connect(own_server) as conn:
         states = conn.execute("select state, rows_written from backlog.backfills").fetchall()
         assert states == [("COMPLETED", ROWS)]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +13,8 @@ import pytest
 
 from pgbacklog import schema
 from pgbacklog.embedded import EmbeddedServer
+
+from support.crashing import connect, crash
 
 PAGES, SIZE = 30, 50
 SETUP = """
@@ -36,31 +36,6 @@ def crashing(own_server: EmbeddedServer) -> Iterator[EmbeddedServer]:
     with psycopg.connect(own_server.dsn, autocommit=True) as conn:
         conn.execute(SETUP)
     yield own_server
-
-
-def connect(server: EmbeddedServer) -> Conn:
-    """Connect, however long the server takes to recover."""
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            return psycopg.connect(server.dsn, autocommit=True, connect_timeout=5)
-        except psycopg.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-
-
-def crash(server: EmbeddedServer) -> None:
-    """Kill a backend: the server takes all others down and empties what is not logged.
-
-    It is another session that tells when: the one that is killed is gone before the server knows, and whoever
-    connects between the two is let in, and thrown out again a moment later.
-    """
-    with connect(server) as other, connect(server) as conn:
-        os.kill(conn.info.backend_pid, signal.SIGKILL)
-        with pytest.raises(psycopg.OperationalError):
-            for _ in range(1000):
-                other.execute("select pg_sleep(0.01)")
 
 
 def value(conn: Conn, query: str) -> object:
@@ -161,7 +136,7 @@ def test_crashes_at_any_moment_lose_and_double_nothing(crashing: EmbeddedServer)
 
     def keep_crashing() -> None:
         chance = random.Random(1)
-        for _ in range(8):
+        for _ in range(6):
             time.sleep(chance.uniform(0.05, 0.6))
             if finished.is_set():
                 return

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
 from pgbacklog.embedded import EmbeddedServer
+
+from support.listening import eventually
 
 ROWS = 8000
 # A listener must have something to call.
@@ -71,6 +74,62 @@ def reachable(dsn: str) -> psycopg.Connection[Any] | None:
         return psycopg.connect(dsn, autocommit=True, connect_timeout=5)
     except psycopg.OperationalError:
         return None
+
+
+def connect(server: EmbeddedServer) -> psycopg.Connection[Any]:
+    """Connect, however long the server takes to recover."""
+    return eventually(lambda: reachable(server.dsn))
+
+
+def crash(server: EmbeddedServer) -> None:
+    """Kill a backend: the server takes all others down and empties what is not logged.
+
+    It is another session that tells when: the one that is killed is gone before the server knows, and whoever
+    connects between the two is let in, and thrown out again a moment later.
+    """
+    with connect(server) as other, connect(server) as conn:
+        os.kill(conn.info.backend_pid, signal.SIGKILL)
+        with pytest.raises(psycopg.OperationalError):
+            for _ in range(12_000):
+                other.execute("select pg_sleep(0.01)")
+
+
+class Turnstile:
+    """Lets so many rows into a table, and no more until it is turned: whoever writes the next ones has to wait.
+
+    So that a backfill is under way for as long as a test wants, however fast the machine is. It survives crashes.
+    """
+
+    def __init__(self, conn: psycopg.Connection[Any], table: str, rows: int) -> None:
+        self.table, self.rows = table, rows
+        conn.execute("create table public.turnstile as select %s::int as rows", [rows])
+        conn.execute(
+            f"""
+            create function public.wait_for_turn() returns trigger language plpgsql as $$
+            begin
+              while (select count(*) from {table}) > (select t.rows from public.turnstile as t) loop
+                perform pg_sleep(0.02);
+              end loop;
+              return null;
+            end
+            $$
+            """
+        )
+        conn.execute(
+            f"create trigger turnstile after insert on {table} for each statement"
+            " execute function public.wait_for_turn()"
+        )
+
+    def reached(self, conn: psycopg.Connection[Any]) -> bool:
+        """Tell whether somebody waits there, with all others that may come in being in."""
+        return bool(conn.execute(
+            "select exists (select from pg_stat_activity as a where a.datname = current_database()"
+            " and a.wait_event = 'PgSleep')"
+        ).fetchone()[0])
+
+    def turn(self, conn: psycopg.Connection[Any], rows: int) -> None:
+        """Let more rows in."""
+        conn.execute("update public.turnstile set rows = %s", [rows])
 
 
 def kill_server(server: EmbeddedServer) -> None:
