@@ -364,9 +364,12 @@
 \ir backfill/define_key.sql
 \ir backfill/define_columns.sql
 \ir backfill/define_cursor.sql
+\ir backfill/finite_sql.sql
 \ir backfill/cursor_sql.sql
+\ir backfill/where_sql.sql
 \ir backfill/copy_sql.sql
 \ir backfill/create_target.sql
+\ir backfill/keeps_values.sql
 \ir backfill/mapped_key.sql
 \ir backfill/define_target_key.sql
 \ir backfill/define_target.sql
@@ -497,6 +500,7 @@
 \ir backfill/backfill_defaults.sql
 \ir backfill/preview_filter.sql
 \ir backfill/preview_rows.sql
+\ir backfill/owns_destination.sql
 \ir backfill/verify_sql.sql
 \ir backfill/verify_chunk.sql
 \ir backfill/comparison_fence.sql

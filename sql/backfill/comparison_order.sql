@@ -28,10 +28,9 @@ begin
     'key_types', p_backfill.key_types,
     'lower_key', p_chunk.lower_key,
     'upper_key', p_chunk.upper_key,
-    -- Of rows that filters leave out, nobody knows in the destination whose they are.
-    'whole_range', p_chunk.kind = 'range' and p_backfill.where_sql = 'true' and p_backfill.key_is_unique
+    'whole_range', p_chunk.kind = 'range' and p_backfill.key_is_unique
       and p_backfill.target_key is not distinct from v_mapped
-      and p_backfill.destination ->> 'shared' is distinct from 'true'
+      and backlog_internal.owns_destination(p_backfill)
   );
 end;
 $$;

@@ -12,7 +12,9 @@ as $$
       || case
         when p_backfill.cursor_from is null then ''
         else format(
-          ' and s.%I %s %L::%s', a.attname, case p_backfill.overlap_seconds when 0 then '>' else '>=' end,
+          -- Rows may come with the value with which the last run ended. What is upserted can be read twice.
+          ' and s.%I %s %L::%s', a.attname,
+          case when p_backfill.overlap_seconds > 0 or p_backfill.write_mode = 'upsert' then '>=' else '>' end,
           p_backfill.cursor_from, format_type(a.atttypid, -1)
         )
       end

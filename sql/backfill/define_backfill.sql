@@ -58,12 +58,7 @@ begin
       then array(select jsonb_array_elements_text(p_options -> 'columns')) end,
     nullif(p_options -> 'mapping', 'null')
   );
-  v_backfill.where_sql := coalesce(nullif(concat_ws(
-    ' and ',
-    backlog_internal.compile_filters(v_backfill.source_table, v_backfill.filters),
-    '(' || v_backfill.predicate || ')',
-    backlog_internal.cursor_sql(v_backfill)
-  ), ''), 'true');
+  v_backfill.where_sql := backlog_internal.where_sql(v_backfill);
   return v_backfill;
 end;
 $$;

@@ -38,8 +38,10 @@ begin
   end if;
   v_backfill.overlap_seconds := coalesce((p_incremental ->> 'overlap')::numeric::int, 0);
 
+  -- Behind infinity, or what is no number, nothing would ever come.
   execute format(
-    'select max(s.%I)::text from %s as s', v_backfill.incremental_column, p_backfill.source_table
+    'select max(s.%I)::text from %s as s where %s', v_backfill.incremental_column, p_backfill.source_table,
+    backlog_internal.finite_sql(format('s.%I', v_backfill.incremental_column), v_type)
   )
   into v_backfill.cursor_to;
   -- The last run of the series that came to its end says how far the destination has got.

@@ -21,6 +21,7 @@ begin
     end if;
     v_backfill := backlog_internal.define_target_key(v_backfill);
   end if;
+  v_backfill.where_sql := backlog_internal.where_sql(v_backfill);
   v_backfill := backlog_internal.unite_chunks(v_backfill);
 
   v_backfill.fingerprint := backlog_internal.backfill_fingerprint(v_backfill);

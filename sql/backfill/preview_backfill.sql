@@ -45,6 +45,7 @@ begin
     v_backfill := backlog_internal.define_target(v_backfill, backlog_internal.caller());
   end if;
 
+  v_backfill.where_sql := backlog_internal.where_sql(v_backfill);
   v_backfill := backlog_internal.unite_chunks(v_backfill);
   v_plan := backlog_internal.plan_chunks(v_backfill);
   return jsonb_build_object(

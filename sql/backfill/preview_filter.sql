@@ -41,6 +41,12 @@ begin
       select from pg_class as c where c.oid = p_backfill.source_table and c.relkind in ('v', 'f')
     ) then 'rows committed late are not looked for: a view or foreign table does not show when a row was'
       ' written; p_incremental with an overlap reads them in the next run' end,
+    case when exists (
+      select from pg_attribute as a
+      where a.attrelid = p_backfill.source_table
+        and a.attname = p_backfill.incremental_column
+        and not a.attnotnull
+    ) then format('rows in which %I is null are never read', p_backfill.incremental_column) end,
     case when p_backfill.snapshot_number is not null
       then 'vacuum waits until its snapshot is let go at the end' end,
     case when p_backfill.consistency = 'snapshot' and p_backfill.snapshot_number is null

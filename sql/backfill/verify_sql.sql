@@ -9,9 +9,14 @@ create or replace function backlog_internal.verify_sql(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_keys text[] := array(
-    select format('t.%I', k.name)
-    from unnest(backlog_internal.mapped_key(p_backfill)) with ordinality as k (name, place)
+  v_names  text[] := backlog_internal.mapped_key(p_backfill);
+  -- Ranges are those of the source's order, whatever collation the destination has.
+  v_keys   text[] := array(
+    select format('t.%I', k.name) || coalesce(
+      ' collate ' || coalesce(substring(k.sql from ' collate (.*)$'), nullif(s.attcollation, 0)::regcollation::text), ''
+    )
+    from unnest(v_names, p_backfill.key_columns, p_backfill.key_sql) with ordinality as k (name, source, sql, place)
+    join pg_attribute as s on s.attrelid = p_backfill.source_table and s.attname = k.source
     order by k.place
   );
   v_values text;
@@ -30,13 +35,13 @@ begin
   if p_side = 'source' then
     return format(
       'select array[%s]::text[] as key, hashtextextended(row(%s)::text, 0) as sum from %s as s where %s and (%s)',
-      backlog_internal.quoted_list(p_backfill.key_columns, 's.%I::text'), v_values, p_backfill.source_table,
+      backlog_internal.quoted_list(p_backfill.key_columns, 's.%I::text collate "C"'), v_values, p_backfill.source_table,
       backlog_internal.chunk_sql(p_backfill, p_chunk), p_backfill.where_sql
     );
   end if;
   return format(
     'select array[%s]::text[] as key, hashtextextended(row(%s)::text, 0) as sum from %s as t where %s%s',
-    array_to_string(array(select k.sql || '::text' from unnest(v_keys) as k (sql)), ', '), v_values,
+    backlog_internal.quoted_list(v_names, 't.%I::text collate "C"'), v_values,
     p_backfill.target_table,
     case p_chunk.kind
       when 'whole' then 'true'
@@ -47,8 +52,7 @@ begin
       )
     end,
     -- What else is in the destination was not brought by this backfill.
-    case when (p_backfill.where_sql <> 'true' or p_backfill.destination ->> 'shared' = 'true')
-      and cardinality(p_backfill.key_columns) > 0
+    case when cardinality(p_backfill.key_columns) > 0 and not backlog_internal.owns_destination(p_backfill)
     then format(
       ' and exists (select from %s as s where (%s) = (%s) and (%s))', p_backfill.source_table,
       array_to_string(p_backfill.key_sql, ', '), array_to_string(v_keys, ', '), p_backfill.where_sql
