@@ -255,3 +255,54 @@ def test_why_it_failed_is_said(conn: psycopg.Connection[Any], cli) -> None:
     assert "violates check constraint" in ran.stdout
     assert "pgbacklog backfill retry 1" in ran.stderr
     assert not ran.stderr.startswith("\n")
+
+
+def test_nothing_is_not_called_equal(conn: psycopg.Connection[Any], cli) -> None:
+    cli("backfill", "create", "shop", "orders", "--to", "table:archive.orders", "--create-target", "--batch-size", 60)
+    done = cli("backfill", "verify", 1)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "backfill 1 has copied nothing yet\nhint: " in done.stderr
+    done = {"action": "planned"}
+    while done["action"] == "planned":
+        (done,) = conn.execute("select backlog.run_backfill_step(1)").fetchone()
+    half = cli("backfill", "verify", 1)
+    assert (half.exit_code, half.stdout) == (0, f"equal: 1 chunk, {done['rows']} rows\n")
+    assert half.stderr.startswith("not copied yet, and not compared: ")
+
+
+def test_who_stops_it_hears_how_to_go_on(
+    conn: psycopg.Connection[Any], cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli("backfill", "create", "shop", "orders", "--to", "table:archive.orders", "--create-target")
+
+    def stop(conn: psycopg.Connection[Any], backfill_id: int) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(commands, "_step", stop)
+        stopped = cli("backfill", "run", 1)
+    assert stopped.exit_code == 1
+    assert "to go on where it stopped: pgbacklog backfill run 1\n" in stopped.stderr
+    cli("backfill", "cancel", 1)
+    cancelled = cli("backfill", "run", 1)
+    assert (cancelled.exit_code, "pgbacklog backfill resume 1" in cancelled.stderr) == (1, True)
+    cli("backfill", "resume", 1)
+    assert cli("backfill", "run", 1).exit_code == 0
+
+
+def test_a_server_that_goes_away_is_named_in_one_line(
+    conn: psycopg.Connection[Any], cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli("backfill", "create", "shop", "orders", "--to", "table:archive.orders", "--create-target")
+
+    def lose(other: psycopg.Connection[Any], backfill_id: int) -> None:
+        conn.execute("select pg_terminate_backend(%s)", [other.info.backend_pid])
+        other.execute("select backlog.run_backfill_step(1)")
+
+    monkeypatch.setattr(commands, "_step", lose)
+    lost = cli("backfill", "run", 1)
+    assert lost.exit_code == 3
+    assert lost.stderr.splitlines()[-2:] == [
+        "error: terminating connection due to administrator command",
+        "hint: Check --dsn, DATABASE_URL and the PG* variables.",
+    ]

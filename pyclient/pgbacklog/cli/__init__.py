@@ -43,7 +43,7 @@ class _Group(click.Group):
             lost = not state or state.startswith(("08", "28", "57P"))
             if isinstance(error, psycopg.OperationalError) and lost:
                 hint = hint or "Check --dsn, DATABASE_URL and the PG* variables."
-                _fail(str(error), hint, UNREACHABLE)
+                _fail(error.diag.message_primary or str(error), hint, UNREACHABLE)
             if state in ("3F000", "42P01", "42883"):
                 hint = "Run: pgbacklog migrate"
             _fail(f"{error.diag.message_primary or error} [{state}]", hint, FAILED)

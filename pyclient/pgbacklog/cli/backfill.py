@@ -53,6 +53,10 @@ order by c.state = 'FAILED' desc, c.chunk_id desc limit 1
 """
 _VERIFY = "select * from backlog.verify_backfill(%s, 20, %s)"
 _ENDED = ("COMPLETED", "FAILED", "CANCELLED")
+_GOES_ON = {
+    "CANCELLED": "To let it go on: pgbacklog backfill resume {0}",
+    "FAILED": "To try failed chunks again: pgbacklog backfill retry {0}",
+}
 _OPERATORS = (
     "is not distinct from", "is distinct from", "is not null", "is null", "not in", "between",
     "ilike", "like", "in", "!=", "<>", ">=", "<=", "=", ">", "<",
@@ -198,12 +202,16 @@ def run(
     if facts["paused_at"] and facts["state"] not in _ENDED:
         hint = f"To let it go on: pgbacklog backfill resume {backfill_id}"
         raise BacklogError(f"backfill {backfill_id} is paused: {_pause(facts)}", hint)
-    with address(ctx) as dsn, psycopg.connect(dsn, autocommit=True) as conn:
-        if kind == "table":
-            ended = _follow(conn, backfill_id, lambda: _step(conn, backfill_id))
-        else:
-            with _listening(_listener(dsn, facts, threads, config, hooks)) as look:
-                ended = _follow(conn, backfill_id, look)
+    try:
+        with address(ctx) as dsn, psycopg.connect(dsn, autocommit=True) as conn:
+            if kind == "table":
+                ended = _follow(conn, backfill_id, lambda: _step(conn, backfill_id))
+            else:
+                with _listening(_listener(dsn, facts, threads, config, hooks)) as look:
+                    ended = _follow(conn, backfill_id, look)
+    except KeyboardInterrupt:
+        click.echo(f"\nto go on where it stopped: pgbacklog backfill run {backfill_id}", err=True)
+        raise
     if ended["state"] != "COMPLETED":
         ctx.exit(FAILED)
 
@@ -249,6 +257,9 @@ def verify(
     """
     facts = _one(backfill_id)
     kind = facts["destination"]["kind"]
+    if not facts["chunks_completed"] and facts["chunks"]:
+        hint = f"To copy it: pgbacklog backfill run {backfill_id}"
+        raise BacklogError(f"backfill {backfill_id} has copied nothing yet", hint)
     with address(ctx) as dsn, psycopg.connect(dsn, autocommit=True) as conn:
         if kind == "table":
             rows = _verified(conn, backfill_id, facts["chunks"])
@@ -262,8 +273,12 @@ def verify(
             click.echo(f"{count} {what} to copy again: {command}", err=True)
     if facts["chunks"] > facts["chunks_completed"]:
         left = facts["chunks"] - facts["chunks_completed"]
-        click.echo(f"{left} chunks are not copied yet, and were not compared", err=True)
+        click.echo(f"not copied yet, and not compared: {_chunks(left)}", err=True)
     return _conclude(ctx, rows, as_json)
+
+
+def _chunks(count: int) -> str:
+    return f"{count:,} chunk{'' if count == 1 else 's'}"
 
 
 def _conclude(ctx: click.Context, rows: list[dict[str, Any]], as_json: bool) -> None:
@@ -273,7 +288,7 @@ def _conclude(ctx: click.Context, rows: list[dict[str, Any]], as_json: bool) -> 
     elif differing:
         show(differing, as_json)
     else:
-        click.echo(f"equal: {len(rows)} chunks, {sum(r['source_rows'] for r in rows)} rows")
+        click.echo(f"equal: {_chunks(len(rows))}, {sum(r['source_rows'] for r in rows)} rows")
     if differing:
         ctx.exit(FOUND)
 
@@ -453,9 +468,9 @@ def _follow(
             between()
             facts = _looked(conn, backfill_id)
     click.echo(f"{facts['state']}: {_progress(facts)}")
-    if facts["state"] == "FAILED":
-        hint = f"pgbacklog backfill retry {backfill_id} tries failed chunks again, resume goes on"
-        click.echo(f"hint: {hint}; show {backfill_id} --chunks tells more", err=True)
+    if facts["state"] in _GOES_ON:
+        hint = _GOES_ON[facts["state"]].format(backfill_id)
+        click.echo(f"hint: {hint}", err=True)
     return facts
 
 
