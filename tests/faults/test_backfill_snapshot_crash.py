@@ -14,7 +14,17 @@ from pgbacklog import schema
 from pgbacklog.embedded import EmbeddedServer
 
 from support.backfilling import create, state, url
-from support.crashing import IDLE, OPTIONS, connections, kill_server, prepare, reachable, source
+from support.crashing import (
+    IDLE,
+    OPTIONS,
+    ROWS,
+    Turnstile,
+    connections,
+    kill_server,
+    prepare,
+    reachable,
+    source,
+)
 from support.database import Database
 from support.listening import ListenerProcess, eventually
 
@@ -72,13 +82,15 @@ def test_without_its_only_holder_a_backfill_fails(
     conn: psycopg.Connection[Any], empty_db: Database, listen
 ) -> None:
     before = source(conn)
+    turnstile = Turnstile(empty_db.connect(), "public.orders", 400)
     made = create(conn, TO, "orders", consistency="snapshot", batch_size=40)
     process = listen(IDLE, "--writer", "postgres", *OPTIONS)
-    eventually(lambda: state(conn, made)["chunks_completed"] > 3)
+    eventually(lambda: turnstile.reached(empty_db.connect()))
     assert state(conn, made)["snapshot_held"]
     kill(process)
     eventually(lambda: not state(conn, made)["snapshot_held"])
     change(conn)
+    turnstile.turn(empty_db.connect(), ROWS * 2)
 
     listen(IDLE, "--writer", "postgres", *OPTIONS)
     eventually(lambda: state(conn, made)["state"] == "FAILED")
@@ -101,15 +113,18 @@ def test_another_listener_keeps_the_snapshot_alive(
 ) -> None:
     """Whoever works on it holds the snapshot as well, so that it outlives the one who took it."""
     before = source(conn)
-    made = create(conn, TO, "orders", consistency="snapshot", batch_size=20, workers=4)
+    turnstile = Turnstile(empty_db.connect(), "public.orders", 400)
+    made = create(conn, TO, "orders", consistency="snapshot", batch_size=40, workers=4)
     first = listen(IDLE, "--writer", "postgres", *OPTIONS)
-    eventually(lambda: first.events("snapshot taken"))
+    eventually(lambda: turnstile.reached(empty_db.connect()))
+    assert first.events("snapshot taken")
     change(conn)
     second = listen(IDLE, "--writer", "postgres", *OPTIONS)
     eventually(lambda: second.events("snapshot joined"))
     kill(first)
     done = state(conn, made)["chunks_completed"]
     third = listen(IDLE, "--writer", "postgres", *OPTIONS)
+    turnstile.turn(empty_db.connect(), ROWS * 2)
     eventually(lambda: state(conn, made)["state"] not in ("PENDING", "EXECUTING"))
     found = state(conn, made)
     assert (found["state"], found["reason"]) == ("COMPLETED", None)
@@ -155,11 +170,13 @@ def test_a_restart_of_the_server_loses_the_snapshot(
     before = source(conn)
     empty_db.connect().execute("create table orders (id int, region text, note text)")
     connections(tmp_path, there=url(empty_db.dsn))
-    made = create(conn, TO, "orders", consistency="snapshot", batch_size=20)
+    turnstile = Turnstile(empty_db.connect(), "public.orders", 400)
+    made = create(conn, TO, "orders", consistency="snapshot", batch_size=40)
     process = ListenerProcess(own_server.dsn, tmp_path, IDLE, "--writer", "postgres", *OPTIONS).ready()
     try:
-        eventually(lambda: state(conn, made)["chunks_completed"] > 3)
+        eventually(lambda: turnstile.reached(empty_db.connect()))
         kill_server(own_server)
+        turnstile.turn(empty_db.connect(), ROWS * 2)
         with eventually(lambda: reachable(own_server.dsn)) as again:
             eventually(lambda: state(again, made)["state"] == "FAILED")
             assert "no session holds its snapshot of" in state(again, made)["reason"]

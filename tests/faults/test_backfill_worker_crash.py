@@ -21,6 +21,8 @@ from support.crashing import (
     IDLE,
     OPTIONS,
     ROWS,
+    Turnstile,
+    connect,
     connections,
     kill_server,
     prepare,
@@ -166,17 +168,19 @@ def test_the_destination_dies(
     conn: psycopg.Connection[Any], listen, tmp_path: Path, own_server: EmbeddedServer
 ) -> None:
     """Its postmaster and all its sessions are killed while chunks are written; it comes back."""
-    there = psycopg.connect(own_server.dsn, autocommit=True)
-    there.execute("create table orders (id int, region text, note text)")
+    with connect(own_server) as there:
+        there.execute("create table orders (id int, region text, note text)")
+        turnstile = Turnstile(there, "public.orders", 1000)
     connections(tmp_path, there=url(own_server.dsn))
     made = create(
         conn, {"kind": "postgres", "connection": "there", "table": "public.orders", "mode": "append"},
         "orders", batch_size=100,
     )
     listen(IDLE, "--writer", "postgres", *OPTIONS)
-    for _ in range(2):
-        before = state(conn, made)["chunks_completed"]
-        eventually(lambda: state(conn, made)["chunks_completed"] > before + 3)  # noqa: B023
+    for more in (3000, ROWS * 2):
+        with connect(own_server) as there:
+            eventually(lambda: turnstile.reached(there))
+            turnstile.turn(there, more)
         kill_server(own_server)
     eventually(lambda: state(conn, made)["state"] == "COMPLETED")
     with eventually(lambda: reachable(own_server.dsn)) as again:
@@ -190,8 +194,9 @@ def test_the_source_dies(tmp_path: Path, own_server: EmbeddedServer, empty_db: D
     schema.migrate(own_server.dsn)
     conn = prepare(psycopg.connect(own_server.dsn, autocommit=True))
     rows = source(conn)
-    with empty_db.connect() as there:
-        there.execute("create table orders (id int, region text, note text)")
+    there = empty_db.connect()
+    there.execute("create table orders (id int, region text, note text)")
+    turnstile = Turnstile(there, "public.orders", 1000)
     connections(tmp_path, there=url(empty_db.dsn))
     made = create(
         conn, {"kind": "postgres", "connection": "there", "table": "public.orders", "mode": "append"},
@@ -199,11 +204,10 @@ def test_the_source_dies(tmp_path: Path, own_server: EmbeddedServer, empty_db: D
     )
     process = ListenerProcess(own_server.dsn, tmp_path, IDLE, "--writer", "postgres", *OPTIONS).ready()
     try:
-        for _ in range(2):
-            with eventually(lambda: reachable(own_server.dsn)) as look:
-                before = state(look, made)["chunks_completed"]
-                eventually(lambda: state(look, made)["chunks_completed"] > before + 3)  # noqa: B023
+        for more in (3000, ROWS * 2):
+            eventually(lambda: turnstile.reached(there))
             kill_server(own_server)
+            turnstile.turn(there, more)
 
         def ended() -> bool:
             found = reachable(own_server.dsn)
@@ -212,5 +216,4 @@ def test_the_source_dies(tmp_path: Path, own_server: EmbeddedServer, empty_db: D
         eventually(ended)
     finally:
         process.close()
-    with empty_db.connect() as there:
-        assert there.execute("select id, region, note from orders order by id").fetchall() == rows
+    assert there.execute("select id, region, note from orders order by id").fetchall() == rows

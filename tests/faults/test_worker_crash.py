@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import time
+from pathlib import Path
 
 from support.database import Database
 from support.listening import enqueue, eventually, live, outcomes
@@ -32,6 +33,12 @@ NOTE_EFFECT_ONCE = """
         conn.execute("insert into effect values (%s, %s)", [item.event_data["n"], os.getpid()])
         time.sleep({seconds})
 """
+
+
+def gated(hooks: str) -> str:
+    """Return hooks whose items take until there is a file "go" in the listener's folder."""
+    wait = 'while not os.path.exists("go"): time.sleep(0.02)'
+    return hooks.replace("time.sleep({seconds})", wait)
 
 
 def states(conn) -> list[tuple]:
@@ -117,14 +124,18 @@ def test_an_item_that_kills_its_worker_ends_as_a_dead_letter(db: Database, liste
     assert rows == [(poison, "retries_exhausted", 2)]
 
 
-def test_a_stopped_listener_finishes_what_runs_and_releases_the_rest(db: Database, listen) -> None:
+def test_a_stopped_listener_finishes_what_runs_and_releases_the_rest(
+    db: Database, listen, tmp_path: Path
+) -> None:
     """SIGTERM costs no attempt: running items complete, waiting ones are free at once."""
     conn = db.connect()
     conn.execute(LEDGER)
     enqueue(conn, "work", 10)
-    process = listen(NOTE_EFFECT.format(seconds=1.5), "--threads", "1")
+    process = listen(gated(NOTE_EFFECT), "--threads", "1")
     eventually(lambda: effects(conn) == 1)
     process.process.terminate()
+    eventually(lambda: process.events("stopping"))
+    (tmp_path / "go").touch()
 
     assert process.ended() == 0
     assert states(conn) == [("pending", 0, 9)]
@@ -137,17 +148,19 @@ def test_a_second_signal_does_not_wait_for_running_handlers(db: Database, listen
     conn = db.connect()
     conn.execute(LEDGER)
     enqueue(conn, "work", 2)
-    process = listen(NOTE_EFFECT.format(seconds=60), "--threads", "2")
+    process = listen(gated(NOTE_EFFECT), "--threads", "2", "--grace", "3600")
     eventually(lambda: effects(conn) == 2)
     process.process.terminate()
     eventually(lambda: process.events("stopping"))
     process.process.terminate()
 
-    assert process.ended(5) == 0
+    assert process.ended() == 0
     assert states(conn) == [("pending", 0, 2)]
 
 
-def test_a_hanging_handler_costs_its_item_an_attempt_and_nothing_else(db: Database, listen) -> None:
+def test_a_hanging_handler_costs_its_item_an_attempt_and_nothing_else(
+    db: Database, listen, tmp_path: Path
+) -> None:
     """The late result of a handler that overran its time is dropped; other items go on."""
     conn = db.connect()
     conn.execute(LEDGER)
@@ -157,12 +170,14 @@ def test_a_hanging_handler_costs_its_item_an_attempt_and_nothing_else(db: Databa
 
         @handler("hang", timeout=0.5)
         def hang(item):
-            if item.event_data["n"] == 3:
-                time.sleep(2)
+            while item.event_data["n"] == 3 and not os.path.exists("go"):
+                time.sleep(0.02)
     """
     ids = enqueue(conn, "hang", 6)
     process = listen(hooks, "--threads", "1")
     eventually(lambda: outcomes(conn).get("completed") == 5)
+    eventually(lambda: process.events("handler hangs"))
+    (tmp_path / "go").touch()
     eventually(lambda: process.events("late result dropped"))
 
     row = conn.execute("select id, status, retry_count, last_error from backlog.retry_items")
@@ -197,26 +212,27 @@ def test_heartbeats_keep_the_lease_of_a_long_item(db: Database, listen) -> None:
     conn = db.connect()
     conn.execute(LEDGER)
     enqueue(conn, "work", 1)
-    listen(NOTE_EFFECT.format(seconds=7), "--lock-timeout", "3")
-    listen(NOTE_EFFECT.format(seconds=7), "--lock-timeout", "3")
+    # Two missed heartbeats must not lose it: on a machine that stops for three seconds they may come late.
+    listen(NOTE_EFFECT.format(seconds=8), "--lock-timeout", "5")
+    listen(NOTE_EFFECT.format(seconds=8), "--lock-timeout", "5")
     eventually(lambda: live(conn) == 0)
 
     assert effects(conn) == 1
     assert outcomes(conn) == {"completed": 1}
 
 
-def test_results_under_a_lost_lease_are_dropped(db: Database, listen) -> None:
+def test_results_under_a_lost_lease_are_dropped(db: Database, listen, tmp_path: Path) -> None:
     """Whoever lost the lease neither completes the item nor keeps its transactional effect."""
     conn = db.connect()
     conn.execute(LEDGER)
     enqueue(conn, "work", 1)
-    process = listen(NOTE_EFFECT_ONCE.format(seconds=2), "--lock-timeout", "300")
+    process = listen(gated(NOTE_EFFECT_ONCE), "--lock-timeout", "300")
     eventually(lambda: conn.execute("select 1 from backlog_internal.retry_lease").fetchone())
-    time.sleep(0.3)
+    conn.execute("select backlog.pause_event_type('work')")
     conn.execute(
         "select backlog.release_retry_items(ids, array[token]) from backlog_internal.retry_lease"
     )
-    conn.execute("select backlog.pause_event_type('work')")
+    (tmp_path / "go").touch()
     eventually(lambda: process.events("item failed"))
 
     assert process.events("item failed")[0]["outcome"] == "stale"
