@@ -156,8 +156,10 @@ def test_a_copy_is_exactly_what_the_snapshot_saw(
         before = len(done)
         # Rows that are committed after the plan and before the snapshot belong to it, wherever they are.
         eventually(lambda: len(done) > before + 20)
-        with listening(db, kind, urls=urls):
+        slow, release = slowly(kind)
+        with listening(db, slow, urls=urls):
             expected = as_of_snapshot(db, conn, made)
+            release.set()
             found = ended(conn, made)
     assert found["state"] == "COMPLETED", found
     assert sorted(read()) == sorted(expected)
@@ -181,8 +183,10 @@ def test_a_table_without_a_key_is_cut_by_its_blocks(
         )
         before = len(done)
         eventually(lambda: len(done) > before + 20)
-        with listening(db, kind, urls=urls):
+        slow, release = slowly(kind)
+        with listening(db, slow, urls=urls):
             expected = as_of_snapshot(db, conn, made)
+            release.set()
             found = ended(conn, made)
     assert found["state"] == "COMPLETED", found
     assert sorted(read()) == sorted(expected)

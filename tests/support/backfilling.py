@@ -19,6 +19,7 @@ from pgbacklog.registry import Handler
 from pgbacklog.writers import builtin
 
 from support.database import Database
+from support.listening import PATIENCE
 
 _OPEN = "select 1 from backlog.backfills as b where b.state in ('PENDING', 'EXECUTING') limit 1"
 Rows = list[tuple[Any, ...]]
@@ -55,12 +56,13 @@ def work(
     registry.update((x.event_type, x) for x in found)
     connections = Connections({name: Address(url) for name, url in (urls or {}).items()})
     settings = Settings("tester", threads=threads, poll_interval=1)
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     with db.connect() as conn:
         while conn.execute(_OPEN).fetchone() is not None:
             # A chunk may wait for old transactions, which other tests on the server may have.
             assert time.monotonic() < end, conn.execute("select * from backlog.backfills").fetchall()
             Listener(db.dsn, registry, settings, connections).run(until_idle=True)
+            time.sleep(0.02)
 
 
 def state(conn: psycopg.Connection[Any], backfill_id: int) -> dict[str, Any]:
