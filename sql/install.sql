@@ -348,7 +348,9 @@
 \ir backfill/find_backfill.sql
 \ir backfill/find_chunk.sql
 \ir backfill/find_live_backfill.sql
+\ir backfill/base_type.sql
 \ir backfill/column_operator.sql
+\ir backfill/array_literal.sql
 \ir backfill/filter_literal.sql
 \ir backfill/compile_like.sql
 \ir backfill/compile_comparison.sql

@@ -15,6 +15,15 @@ declare
   v_array text := format('(array[%s]::%s[])', array_to_string(p_values, ', '), format_type(p_type, -1));
   v_equal text := backlog_internal.column_operator(p_type, '=');
 begin
+  begin
+    if v_equal is not null and cardinality(p_values) > 0 then
+      -- Whether the values within an array or a row can be compared turns out when it is tried.
+      execute format('select %1$s %2$s %1$s', p_values[1], v_equal);
+    end if;
+  exception
+    when undefined_function then
+      v_equal := null;
+  end;
   if v_equal is null then
     perform backlog_internal.raise_invalid_filter(
       p_place, p_filter, format('values of type %s cannot be compared', format_type(p_type, -1)),

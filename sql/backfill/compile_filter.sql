@@ -8,20 +8,23 @@ declare
   v_operator text := upper(regexp_replace(btrim(p_filter ->> 'operator'), '\s+', ' ', 'g'));
   v_value    jsonb := p_filter -> 'value';
   v_type     oid;
+  v_collation oid;
+  v_base     oid;
   v_column   text;
   v_values   text[];
 begin
   if jsonb_typeof(p_filter) is distinct from 'object'
     or jsonb_typeof(p_filter -> 'column') is distinct from 'string'
     or jsonb_typeof(p_filter -> 'operator') is distinct from 'string'
+    or p_filter - array['column', 'operator', 'value'] <> '{}'
   then
     perform backlog_internal.raise_invalid_filter(
-      p_place, p_filter, 'it is not an object with a column and an operator',
+      p_place, p_filter, 'it is not an object of a column, an operator and a value',
       'Give {"column": "status", "operator": "=", "value": "active"}.'
     );
   end if;
-  select a.atttypid, format('s.%I', a.attname)
-  into v_type, v_column
+  select a.atttypid, a.attcollation, format('s.%I', a.attname), backlog_internal.base_type(a.atttypid)
+  into v_type, v_collation, v_column, v_base
   from pg_attribute as a
   where a.attrelid = p_table
     and a.attname = p_filter ->> 'column'
@@ -52,7 +55,7 @@ begin
       '(%s is %s distinct from null)', v_column, case v_operator when 'IS DISTINCT FROM' then '' else 'not' end
     );
   elsif v_operator in ('LIKE', 'ILIKE') then
-    return backlog_internal.compile_like(v_column, v_type, v_operator, p_place, p_filter);
+    return backlog_internal.compile_like(v_column, v_type, v_collation, v_operator, p_place, p_filter);
   elsif v_operator in ('IN', 'NOT IN', 'BETWEEN') then
     if jsonb_typeof(v_value) is distinct from 'array'
       or jsonb_array_length(v_value) <> 2 and v_operator = 'BETWEEN'
@@ -75,7 +78,12 @@ begin
       'Use =, !=, >, <, >=, <=, LIKE, ILIKE, IS NULL, IS NOT NULL, IN, NOT IN, BETWEEN or IS [NOT] DISTINCT FROM.'
     );
   end if;
-  return backlog_internal.compile_comparison(v_column, v_type, v_operator, v_values, p_place, p_filter);
+  if v_base <> v_type then
+    -- Not every operator finds its way through domains.
+    v_column := format('%s::%s', v_column, format_type(v_base, -1));
+    v_values := array(select format('%s::%s', v, format_type(v_base, -1)) from unnest(v_values) as v);
+  end if;
+  return backlog_internal.compile_comparison(v_column, v_base, v_operator, v_values, p_place, p_filter);
 end;
 $$;
 

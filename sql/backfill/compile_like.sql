@@ -1,6 +1,7 @@
 create or replace function backlog_internal.compile_like(
   p_column text,
   p_type oid,
+  p_collation oid,
   p_operator text,
   p_place int,
   p_filter jsonb
@@ -14,6 +15,7 @@ declare
   v_pattern  text := p_filter ->> 'value';
   v_category text;
   v_schema   text;
+  v_message  text;
 begin
   select t.typcategory, n.nspname
   into v_category, v_schema
@@ -37,6 +39,17 @@ begin
     );
   end if;
 
+  begin
+    -- Not every collation has every kind of pattern, in every version of PostgreSQL.
+    execute format('select ''''::text collate %s %s %L', p_collation::regcollation, p_operator, v_pattern);
+  exception
+    when feature_not_supported then
+      v_message := sqlerrm;
+      perform backlog_internal.raise_invalid_filter(
+        p_place, p_filter, v_message, 'Use =, IN or BETWEEN, or copy from a view with another collation.'
+      );
+  end;
+
   -- The operators of an extension's type are not on the path; as text it has them.
   return format(
     '(%s%s %s %L)', p_column, case v_schema when 'pg_catalog' then '' else '::text' end,
@@ -45,7 +58,7 @@ begin
 end;
 $$;
 
-comment on function backlog_internal.compile_like(text, oid, text, int, jsonb) is
+comment on function backlog_internal.compile_like(text, oid, oid, text, int, jsonb) is
   $$Write a LIKE or ILIKE filter as SQL, in parentheses.
 
-Raises PB305 when the column is not text or the pattern none.$$;
+Raises PB305 when the column is not text, its collation has no patterns, or the pattern is none.$$;

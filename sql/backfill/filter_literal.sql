@@ -27,7 +27,7 @@ begin
   if p_type in ('json'::regtype, 'jsonb'::regtype) then
     v_value := p_value::text;
   elsif jsonb_typeof(p_value) = 'array' then
-    v_value := array(select jsonb_array_elements_text(p_value))::text;
+    v_value := backlog_internal.array_literal(p_value);
   end if;
 
   begin

@@ -63,7 +63,7 @@ select is((select b.pause_reason from backlog.backfills as b order by b.backfill
 select throws_like(format('select pg_temp.make(%L)', a), 'PB302', m, m)
 from (values
   ($$p_destination => null$$, 'the destination must be an object'),
-  ($$p_destination => '{"kind": "Table"}'$$, 'the destination needs a kind'),
+  ($$p_destination => '{"kind": "Table"}'$$, 'the destination needs a kind%'),
   ($$p_destination => '{"kind": "table"}'$$, 'the destination names no table'),
   ($$p_destination => '{"kind": "table", "table": "public.nope"}'$$, 'there is no table ''public.nope'''),
   ($$p_destination => '{"kind": "table", "table": "public.src"}'$$, 'public.src cannot be the destination'),
