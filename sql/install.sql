@@ -410,6 +410,7 @@
 \ir backfill/plan_chunks.sql
 \ir backfill/backfill_event_type.sql
 \ir backfill/enqueue_chunks.sql
+\ir backfill/others_write.sql
 \ir backfill/store_plan.sql
 \ir backfill/check_read_committed.sql
 \ir backfill/watch_table.sql

@@ -12,9 +12,13 @@ as $$
       select from pg_stat_activity as a
       where a.datname = current_database()
         and a.pid <> pg_backend_pid()
-        and a.xact_start < p_backfill.planned_at
-        and (a.backend_xid is not null or p_backfill.planned_at > backlog_internal.clock()
-          - make_interval(secs => backlog_internal.setting('backfill_settle_seconds')::int))
+        and (
+          -- Clocks are set, and times of transactions are not always tracked; ids are certain.
+          a.backend_xid = any (array(select x.xid::xid from pg_snapshot_xip(p_backfill.plan_snapshot) as x (xid)))
+          or a.xact_start < p_backfill.planned_at
+          and (a.backend_xid is not null or p_backfill.planned_at > backlog_internal.clock()
+            - make_interval(secs => backlog_internal.setting('backfill_settle_seconds')::int))
+        )
     )
     and not exists (
       select from pg_prepared_xacts as x

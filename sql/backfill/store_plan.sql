@@ -8,26 +8,29 @@ declare
   v_backfill backlog_internal.backfill := backlog_internal.find_backfill(p_backfill_id, true);
   v_plan     record;
   v_now      timestamptz := backlog_internal.clock();
-  v_chunks   int;
+  v_chunks   int := 0;
 begin
-  -- The snapshot first: whoever is in progress now may commit below the end that is frozen next. Null
-  -- means that nobody was. A session that hides what it does counts as in progress.
+  -- The snapshot first: whoever is in progress now may commit below the end that is frozen next. It lists ids
+  -- up to the last one that has ended, so let one end.
+  begin
+    update backlog_internal.backfill as b set planned_at = v_now where b.backfill_id = p_backfill_id;
+    perform 1 / (v_chunks - v_chunks);
+  exception
+    when division_by_zero then
+      null;
+  end;
+  update backlog_internal.backfill as b
+  set plan_snapshot = pg_current_snapshot()
+  where b.backfill_id = p_backfill_id
+    and b.snapshot_number is null;
+  v_plan := backlog_internal.plan_chunks(v_backfill);
+  -- Nobody is looked for last: of those who began since the snapshot the end shows nothing either.
   update backlog_internal.backfill as b
   set
     planned_at = v_now,
-    plan_snapshot = case when b.snapshot_number is null and (exists (
-        select from pg_stat_activity as a
-        where a.datname = current_database()
-          and a.pid <> pg_backend_pid()
-          and coalesce(a.backend_type, 'client backend') = 'client backend'
-          and coalesce(a.state, '') not in ('idle', 'disabled')
-      )
-      or exists (select from pg_prepared_xacts as x where x.database = current_database()))
-      then pg_current_snapshot() end
-  where b.backfill_id = p_backfill_id;
-  v_plan := backlog_internal.plan_chunks(v_backfill);
-  update backlog_internal.backfill as b
-  set plan_kind = v_plan.plan_kind, row_width = v_plan.row_width
+    plan_snapshot = case when backlog_internal.others_write() then b.plan_snapshot end,
+    plan_kind = v_plan.plan_kind,
+    row_width = v_plan.row_width
   where b.backfill_id = p_backfill_id;
 
   v_chunks := coalesce(cardinality(v_plan.bounds), 0) + 1;

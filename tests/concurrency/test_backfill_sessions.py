@@ -15,6 +15,9 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
+from pgbacklog import schema
+from pgbacklog.embedded import EmbeddedServer
+
 from support.database import Database
 from support.listening import PATIENCE, eventually
 from support.parts import missing
@@ -103,6 +106,64 @@ def test_what_commits_late_is_found(db: Database, conn: psycopg.Connection[Any])
     # More are read again when another database had an older transaction; but no more are written.
     assert 2 <= again < ROWS
     assert written == ROWS - 2 + 2
+
+
+@pytest.mark.parametrize("hidden", ["nothing", "set track_activities = off", "savepoint"])
+def test_what_commits_late_is_found_whatever_the_clock_says(
+    db: Database, conn: psycopg.Connection[Any], hidden: str
+) -> None:
+    """The clock was put back before the plan, or the session's times are not tracked: its id tells."""
+    late = db.connect()
+    conn.execute("delete from public.src where id in (7, 4000)")
+    if hidden.startswith("set"):
+        late.execute(hidden)
+    late.execute("begin")
+    if hidden == "savepoint":
+        late.execute("savepoint one; insert into public.src values (4000, 0, 'gone'); rollback to one; savepoint two")
+    late.execute("insert into public.src values (7, -7, 'late')")
+    conn.execute("set test.now = '2020-01-01 00:00:00+00'")
+    backfill = make(conn, workers=1)
+    while (answer := step(conn, backfill))["action"] != "wait":
+        assert answer["action"] in ("copied", "planned")
+    assert answer["reason"] == "transactions older than the plan are still open"
+    late.execute("commit")
+    run(conn, backfill)
+    assert state(conn, backfill) == ("COMPLETED", None)
+    assert_equal(conn)
+
+
+@pytest.mark.parametrize("consistency", ["chunk", "converge"])
+def test_prepared_transactions_are_waited_for(own_server: EmbeddedServer, consistency: str) -> None:
+    """Two of them, whose ids are the last ones given; nobody's session has them any more."""
+    with psycopg.connect(own_server.dsn, autocommit=True) as admin:
+        admin.execute("alter system set max_prepared_transactions = 4")
+    own_server.stop()
+    own_server.start()
+    schema.migrate(own_server.dsn)
+    with psycopg.connect(own_server.dsn, autocommit=True) as conn:
+        conn.execute(SOURCE)
+        conn.execute("delete from public.src where id in (7, 8)")
+
+        def prepare(*keys: int) -> None:
+            for key in keys:
+                conn.execute("begin")
+                conn.execute("insert into public.src values (%s, 0, 'late')", [key])
+                conn.execute(f"prepare transaction 'late {key}'")
+
+        if consistency == "chunk":
+            prepare(7, 8)
+        backfill = make(conn, workers=1, consistency=consistency)
+        if consistency == "converge":  # its triggers cannot be made while anybody has written
+            prepare(7, 8)
+        for left in ("late 7", "late 8"):
+            while (answer := step(conn, backfill))["action"] != "wait":
+                assert answer["action"] in ("copied", "planned")
+            wanted = {"chunk": "transactions older than the plan", "converge": "the table is being written"}
+            assert answer["reason"].startswith(wanted[consistency])
+            conn.execute(f"commit prepared '{left}'")
+        run(conn, backfill)
+        assert state(conn, backfill) == ("COMPLETED", None)
+        assert_equal(conn)
 
 
 def test_appending_waits_for_late_commits_first(db: Database, conn: psycopg.Connection[Any]) -> None:
