@@ -7,10 +7,10 @@ as $$
 declare
   -- The name is resolved and printed again, so that nothing but a type and numbers reaches the SQL.
   v_type     regtype;
-  v_modifier text := substring(p_type, '(\([0-9, ]*\))$');
+  v_modifier text := substring(p_type, '(\([-0-9, ]*\))$');
 begin
   begin
-    v_type := to_regtype(regexp_replace(p_type, '\s*\([0-9, ]*\)$', ''));
+    v_type := to_regtype(regexp_replace(p_type, '\s*\([-0-9, ]*\)$', ''));
   exception
     when syntax_error or invalid_name or feature_not_supported then
       v_type := null;
@@ -23,7 +23,8 @@ begin
   if backlog_internal.runs_foreign_code(v_type) then
     perform backlog_internal.check_installer_rights(format('a cast to %s', v_type), p_role);
   end if;
-  return format_type(v_type, -1) || coalesce(v_modifier, '');
+  -- The digits of a time stand in the middle of its name.
+  return regexp_replace(format_type(v_type, -1), '( with(out)? time zone)?$', coalesce(v_modifier, '') || '\1');
 end;
 $$;
 

@@ -3,12 +3,14 @@
 ADBC decodes COPY's binary format in C++ without Python's lock, about three times as fast as
 anything that goes through Python objects. Two things are improved on: numeric(p,s), which ADBC
 gives as text, is read as whole numbers where these fit into 64 bits; when there is a NaN among
-them, the chunk is read again as text. Values that Arrow cannot represent (an infinite date, NaN in
-a numeric) are found batch by batch, so that exactly the rows at fault are refused.
+them, the chunk is read again as text. So it is when an array is no list: ADBC would forget that it
+has more dimensions, or does not begin with 1. Values that Arrow cannot represent (an infinite date,
+NaN in a numeric) are found batch by batch, so that exactly the rows at fault are refused.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -46,7 +48,7 @@ _PLAIN: dict[str, pa.DataType] = {
     "timestamp with time zone": pa.timestamp("us", "UTC"),
 }
 _LISTS = {"smallint", "integer", "bigint", "real", "double precision", "text", "boolean"}
-_MORE_PER_ROW = 8  # what Arrow itself needs for a row, about
+_LIST = sql.SQL("case when array_ndims({0}) > 1 or array_lower({0}, 1) <> 1 then {1} else {2} end")
 
 
 def arrow_type(column: Column) -> pa.DataType:
@@ -90,6 +92,9 @@ class ArrowBatch(Batch):
             cell = column.slice(index, 1)
             if pa.types.is_decimal(field.type) and pa.types.is_int64(cell.type):
                 cell = _decimal(cell, field.type)
+            if pa.types.is_list(field.type) and pa.types.is_string(cell.type) and cell[0].is_valid:
+                shown[field.name] = json.loads(cell[0].as_py())
+                continue
             try:
                 shown[field.name] = plain(cell[0].as_py())
             except (OverflowError, ValueError):  # beyond what Python's dates can be
@@ -179,15 +184,21 @@ def _fast(column: Column) -> sql.Composable:
     if pa.types.is_decimal(wanted) and modifiers[0] <= 18:
         scale = sql.Literal(10 ** (*modifiers, 0)[1])
         return sql.SQL("({} * {})::int8").format(quoted, scale)
-    if name in _PLAIN or name == "numeric" or pa.types.is_list(wanted):
-        return quoted if name != "numeric" else sql.SQL("{}::text").format(quoted)
-    return sql.SQL("{}::text").format(quoted)
+    if pa.types.is_list(wanted):
+        # What cannot be a list is no array literal either, so that the chunk is read again.
+        malformed = sql.SQL("array_dims({})::{}").format(quoted, sql.SQL(column.type))
+        return _LIST.format(quoted, malformed, quoted)
+    return quoted if name in _PLAIN else sql.SQL("{}::text").format(quoted)
 
 
 def _safe(column: Column) -> sql.Composable:
     """Write a column so that no value of it can fail before it is looked at."""
-    if pa.types.is_decimal(arrow_type(column)):
-        return sql.SQL("{}::text").format(sql.Identifier(column.name))
+    wanted, quoted = arrow_type(column), sql.Identifier(column.name)
+    if pa.types.is_decimal(wanted):
+        return sql.SQL("{}::text").format(quoted)
+    if pa.types.is_list(wanted):
+        listed = sql.SQL("to_json({})::text").format(quoted)
+        return _LIST.format(quoted, sql.SQL("to_json({}::text)::text").format(quoted), listed)
     return _fast(column)
 
 
@@ -200,7 +211,19 @@ def _converted(column: pa.Array, wanted: pa.DataType) -> pa.Array:
         return column
     if pa.types.is_decimal(wanted) and pa.types.is_int64(column.type):
         return _decimal(column, wanted)
+    if pa.types.is_list(wanted) and pa.types.is_string(column.type):
+        floats = pa.types.is_floating(wanted.value_type)
+        return pa.array([_listed(x, floats) for x in column.to_pylist()], wanted)
     return column.cast(wanted)
+
+
+def _listed(text: str | None, floats: bool) -> Any:
+    """Read an array that came as JSON; one that is no list came as a string."""
+    found = None if text is None else json.loads(text, parse_int=float if floats else int)
+    if isinstance(found, str):
+        raise ValueError(f"{found[:100]} is no list")
+    # NaN and infinity are strings there.
+    return [x if x is None else float(x) for x in found] if floats and found else found
 
 
 def _insist_on_finite(column: pa.Array) -> None:

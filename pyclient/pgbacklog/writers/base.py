@@ -25,7 +25,9 @@ FILES = "PGBACKLOG_FILES"
 MOST = 100_000  # keys of one comparison; once these are repaired, another finds the rest
 Record = dict[str, Any]
 Row = tuple[Any, ...]
-Form = Literal["rows", "copy", "arrow"]
+# Rows of what psycopg makes of values; exact ones, with text for whatever Python has no class for,
+# JSON among it; lines of COPY; Arrow.
+Form = Literal["rows", "exact", "copy", "arrow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +237,7 @@ class Batch(ABC):
 
     @property
     def rows(self) -> list[tuple[Any, ...]]:
-        """The rows as tuples, in a batch of the form "rows"."""
+        """The rows as tuples, in a batch of the form "rows" or "exact"."""
         raise TypeError("this batch is not of the form rows")
 
     @property

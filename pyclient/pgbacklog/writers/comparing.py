@@ -8,6 +8,7 @@ the keys at which they differ. Other destinations are read back and compared her
 from __future__ import annotations
 
 import json
+import sys
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -27,6 +28,13 @@ _KINDS = {
     "smallint": "number", "integer": "number", "bigint": "number", "numeric": "number",
     "date": "date", "timestamp without time zone": "time", "timestamp with time zone": "zoned",
     "uuid": "uuid",
+}  # fmt: skip
+_WIDER = {
+    "smallint": ("integer", "bigint", "numeric", "real", "double precision", "text"),
+    "integer": ("bigint", "numeric", "double precision", "text"), "bigint": ("numeric", "text"),
+    "real": ("double precision", "text"), "text": ("character varying",),
+    "character varying": ("text",), "json": ("jsonb", "text"), "cidr": ("inet", "text"),
+    "date": ("timestamp without time zone", "text"),
 }  # fmt: skip
 # number, date, time, zoned (time), utc (time of both), uuid; its digits behind the point, if few
 Kind = tuple[str, int | None]
@@ -302,6 +310,29 @@ def _keeps(column: Column, there: Kind | None) -> bool:
     else:
         digits = (modifiers[0] if modifiers else 6) if name.startswith("timestamp") else 0
     return there[1] is None or (digits is not None and digits <= there[1])
+
+
+def places(number: Decimal) -> int:
+    """Return how many digits behind the point a number needs; very many if it is none."""
+    _, digits, exponent = number.as_tuple()
+    if not isinstance(exponent, int):
+        return sys.maxsize
+    zeros = len(digits) - len("".join(map(str, digits)).rstrip("0"))
+    return max(0, -(exponent + zeros)) if zeros < len(digits) else 0
+
+
+def holds(column: Column, there: str) -> bool:
+    """Tell whether a type of PostgreSQL holds each value of a column, or raises an error."""
+    name, modifiers = base_type(column)
+    other, limits = base_type(Column("", there))
+    if column.type == there or (other in _WIDER.get(name, ("text",)) and not limits):
+        return True
+    if name != other:
+        return False
+    if name == "numeric":
+        return not limits or (bool(modifiers) and (*modifiers, 0)[1] <= (*limits, 0)[1])
+    lengths = name == "character varying" or name.startswith("time")
+    return not limits or (lengths and bool(modifiers) and modifiers[0] <= limits[0])
 
 
 def _parsed(text: str, kind: str) -> Any:

@@ -53,6 +53,7 @@ class DuckDB(Tables):
         self.table = ".".join(map(_quoted, parts))
         self.checkpoint = ".".join(map(_quoted, [*parts[:-1], CHECKPOINT]))
         self.insert = ""
+        self._bent = ""
         self._own: Any = None
 
     @property
@@ -77,7 +78,8 @@ class DuckDB(Tables):
             if self.job.option("create", True, False, default=False):
                 conn.execute(self._definition())
             conn.execute(_CREATE.format(self.checkpoint))
-            self.insert = self._insert()
+            conn.execute("set timezone = 'UTC'")  # where times get or lose a zone
+            self.insert, self._bent = self._insert(), self._judgement()
 
     def begin(self, chunk: Chunk) -> Receipt | None:
         """Take the chunk's fence in a transaction of its own."""
@@ -108,7 +110,7 @@ class DuckDB(Tables):
 
     def write(self, batch: Batch) -> int:
         """Write a batch; raises Refused if a row is at fault, after which the chunk is lost."""
-        return self._send(self.insert, batch)
+        return self._send(self.insert, batch, self._bent)
 
     def delete(self, batch: Batch) -> int:
         """Delete rows by key; raises Refused if one must stay, after which the chunk is lost."""
@@ -118,10 +120,17 @@ class DuckDB(Tables):
             f"where exists (select 1 from pgbacklog_batch as g where {same})", batch
         )  # fmt: skip
 
-    def _send(self, statement: str, batch: Batch) -> int:
-        rows, conn = batch.arrow, self.conn
-        conn.register("pgbacklog_batch", pa.Table.from_batches([rows]))
+    def _send(self, statement: str, batch: Batch, bent: str = "") -> int:
+        rows, conn = pa.Table.from_batches([batch.arrow]), self.conn
+        for place, field in enumerate(rows.schema):
+            if pa.types.is_decimal256(field.type):  # more digits than DuckDB has
+                text = rows.column(place).cast(pa.string())
+                rows = rows.set_column(place, field.name, text)
+        conn.register("pgbacklog_batch", rows)
         try:
+            found = conn.execute(bent).fetchone() if bent else None
+            if found is not None:
+                raise Refused(f"column {found[0]} of the target cannot keep a value", "22000")
             return int(conn.execute(statement).fetchone()[0])
         except (duckdb.ConstraintException, duckdb.DataError) as error:
             raise Refused(str(error), type(error).__name__, intact=False) from error
@@ -214,6 +223,25 @@ class DuckDB(Tables):
         sets = ", ".join(f"{x} = excluded.{x}" for x in others)
         return f"{text} on conflict ({keys}) do {f'update set {sets}' if others else 'nothing'}"
 
+    def _judgement(self) -> str:
+        """Write a query for a column of a batch with a value that the target would bend."""
+        there, own = self._types(), [f"null::{_type(x)}" for x in self.job.columns]
+        natural = [row[1] for row in self._ask(f"describe select {', '.join(own)}")]
+        bent = []
+        for column, kind in zip(self.job.columns, natural, strict=True):
+            name, wanted = _quoted(column.name), there[column.name]
+            if wanted in (kind, "VARCHAR"):
+                continue
+            before, after = name, f"{name}::{wanted}::{kind}"
+            if kind == "VARCHAR" and base_type(column)[0] == "numeric":
+                before, after = map(_number, (before, after))
+            literal = "'" + column.name.replace("'", "''") + "'"
+            bent.append(f"when {after} is distinct from {before} then {literal}")
+        if not bent:
+            return ""
+        case = f"case {' '.join(bent)} end"
+        return f"select {case} from pgbacklog_batch where {case} is not null limit 1"  # noqa: S608
+
     def _definition(self) -> str:
         columns = [
             f"{_quoted(c.name)} {_type(c)}{' not null' if c.not_null else ''}"
@@ -232,6 +260,12 @@ def _type(column: Column) -> str:
     if name in _SAME:
         return name
     return name if pa.types.is_list(found) and not modifiers else "text"
+
+
+def _number(text: str) -> str:
+    """Write the text of a number so that equal ones are equal: 1.50 as 1.5, .5 as 0.5."""
+    bare = f"regexp_replace({text}, '^(-?)[.]', '\\10.')"
+    return f"case when contains({bare}, '.') then rtrim(rtrim({bare}, '0'), '.') else {bare} end"
 
 
 def _kind(name: str) -> Kind | None:

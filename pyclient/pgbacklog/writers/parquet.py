@@ -39,6 +39,7 @@ from pgbacklog.writers.base import (
     Form,
     Job,
     Receipt,
+    Refused,
     Row,
     Scope,
     Writer,
@@ -49,6 +50,7 @@ from pgbacklog.writers.comparing import KEY, checksum, find, note
 FOLDER = "_pgbacklog"
 _NULL = "__HIVE_DEFAULT_PARTITION__"
 _CODECS = ("zstd", "snappy", "gzip", "lz4", "none")
+_DAY = 86_400_000_000  # microseconds
 _MAX_PARTITIONS = 500  # open files of one chunk
 
 
@@ -101,7 +103,7 @@ class Parquet(Writer):
 
     def write(self, batch: Batch) -> int:
         """Add rows to the chunk's files; raises Refused if a value does not fit."""
-        table = batch.arrow
+        table = _fitting(batch)
         for folder, rows in self._parts(table):
             writer, path, count = self._open.get(folder) or self._start(folder)
             writer.write_batch(rows)
@@ -249,9 +251,9 @@ class Parquet(Writer):
         """Return the folder of each row; None without partitions."""
         if not self.partition_by:
             return None
-        names = [pc.fill_null(table.column(x).cast(pa.string()), _NULL) for x in self.partition_by]
+        names = [table.column(x).cast(pa.string()) for x in self.partition_by]
         pieces = [
-            pa.array([f"{quote(key)}={quote(value, safe=' ')}" for value in column.to_pylist()])
+            pa.array([f"{quote(key)}={_part(value)}" for value in column.to_pylist()])
             for key, column in zip(self.partition_by, names, strict=True)
         ]
         return pc.binary_join_element_wise(*pieces, "/").dictionary_encode()
@@ -288,11 +290,31 @@ class Parquet(Writer):
             yield
 
 
+def _part(value: str | None) -> str:
+    """Write a value as a part of a folder's name."""
+    if value is None:
+        return _NULL
+    return quote(value, safe=" ") if value != _NULL else f"%5F{value[1:]}"
+
+
 def _sifted(batch: Batch) -> tuple[list[pa.RecordBatch], list[Batch]]:
     """Return the rows that a file can hold, and the others one by one."""
     fitting: list[pa.RecordBatch] = []
-    alone = [row for row, _ in halved(batch, lambda part: fitting.append(part.arrow))]
+    alone = [row for row, _ in halved(batch, lambda part: fitting.append(_fitting(part)))]
     return fitting, alone
+
+
+def _fitting(batch: Batch) -> pa.RecordBatch:
+    """Return rows as a file can hold them; raises Refused if it cannot."""
+    table = batch.arrow
+    for field, column in zip(table.schema, table.columns, strict=True):
+        if not field.nullable and column.null_count:
+            raise Refused(f"column {field.name} is not null, but holds a null", "23502")
+        if pa.types.is_time64(field.type):
+            last = pc.max(column.view(pa.int64())).as_py()
+            if last is not None and last >= _DAY:
+                raise Refused(f"column {field.name} cannot hold the time 24:00:00", "22008")
+    return table
 
 
 def _quickly(column: pa.Array) -> pa.Array:

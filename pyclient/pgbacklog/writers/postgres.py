@@ -1,9 +1,10 @@
 """Write to another PostgreSQL: lines go from COPY to COPY without becoming Python objects.
 
 An upsert copies a batch into a temporary table and merges it from there; rows that are equal
-already are left alone. Fence and receipt are a row of the table pgbacklog_checkpoint, which stands
-beside the target. Options of the destination: connection (else the listener's own database), table
-(schema.table), mode, key, create.
+already are left alone. A value that the target's type would round or cut off goes there in its own
+type, and is refused unless it comes back as it was. Fence and receipt are a row of the table
+pgbacklog_checkpoint, which stands beside the target. Options of the destination: connection (else
+the listener's own database), table (schema.table), mode, key, create.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import psycopg
 from psycopg import sql
 
 from pgbacklog.writers.base import Batch, Chunk, Fenced, Form, Job, Receipt, Refused
-from pgbacklog.writers.comparing import HOLE, KEY, Kind, Tables
+from pgbacklog.writers.comparing import HOLE, KEY, Kind, Tables, holds
+from pgbacklog.writers.reading import SHAPE, base_type, settings_sql
 
 CHECKPOINT = "pgbacklog_checkpoint"
 # Classes of errors that are about rows: cardinality, data, constraints, check option, limits.
@@ -35,6 +37,18 @@ _RECEIPT: LiteralString = "select receipt from {} where run = %s and chunk = %s"
 _COMMIT: LiteralString = "update {} set receipt = %s, changed_at = now() " \
     "where run = %s and chunk = %s and fence = %s and receipt is null"
 _TYPES = "select to_regtype(%s) is not null"
+# Of each column its type, and what equal values of it are: alike, or of one row, or of two.
+_TARGET = """select a.attname, format_type(a.atttypid, a.atttypmod), case
+    when not c.collisdeterministic or t.typname = 'citext' then 'two'
+    when t.typname = any (array['int2', 'int4', 'int8', 'uuid', 'text', 'varchar', 'bytea', 'date',
+      'timestamp', 'timestamptz', 'bool', 'oid']) then 'alike' else 'one' end
+  from pg_attribute as a join pg_type as t on t.oid = a.atttypid
+  left join pg_collation as c on c.oid = a.attcollation
+  where a.attrelid = %s::regclass and a.attnum > 0 and not a.attisdropped"""
+# Compared by their own equality when they come back, since 1.5 is 1.50; others as text.
+_NUMBERS = ("numeric", "real", "double precision", "character", "bpchar")
+# Read like the values are written, whatever the destination is set to.
+_SETTINGS = {**SHAPE, "array_nulls": "on", "xmloption": "content"}
 _KINDS = "select a.atttypid::regtype::text, case a.atttypid when 1700 " \
     "then case when a.atttypmod >= 4 then ((a.atttypmod - 4) & 2047 # 1024) - 1024 end " \
     "else nullif(a.atttypmod, -1) end from unnest(%s::text[]) with ordinality as n (name, place) " \
@@ -58,6 +72,9 @@ class Postgres(Tables):
         self.name = job.destination.get("connection", "")
         self.checkpoint = sql.Identifier(CHECKPOINT)
         self._staged: psycopg.Connection[Any] | None = None  # where the temporary table is
+        self._types: dict[str, str] = {}  # of the target's columns
+        self._equal: dict[str, str] = {}
+        self._judged: dict[str, sql.SQL] = {}  # own types of columns that the target may bend
 
     @property
     def conn(self) -> psycopg.Connection[Any]:
@@ -80,6 +97,7 @@ class Postgres(Tables):
             if conn.execute("select to_regclass(%s)", [name]).fetchall() == [(None,)]:
                 conn.execute(sql.SQL(_CREATE).format(self.checkpoint))
                 conn.execute(sql.SQL(_COMMENT).format(self.checkpoint))
+            self._look(conn)
 
     def begin(self, chunk: Chunk) -> Receipt | None:
         """Take the chunk's fence in a transaction of its own."""
@@ -94,7 +112,7 @@ class Postgres(Tables):
         if taken:
             self._prepare(conn)
             # One transaction from here to commit(); batches are savepoints within.
-            conn.execute("begin" if conn.autocommit else "select")
+            _start(conn)
             return None
         if not found[0][0]:
             raise Fenced(f"chunk {chunk.chunk_id} was claimed again")
@@ -103,10 +121,11 @@ class Postgres(Tables):
     def write(self, batch: Batch) -> int:
         """Copy and merge a batch within a savepoint; raises Refused if a row is at fault."""
         with self._attempt() as conn:
-            if self.job.mode == "append":
+            if not self._stages:
                 return self._copy(conn, self.table, batch, self.columns)
             staging = sql.Identifier("pg_temp", "pgbacklog_staging")
             self._copy(conn, staging, batch, self.columns)
+            self._insist(conn)
             written = conn.execute(self._merge()).rowcount
             conn.execute(sql.SQL("truncate {}").format(staging))
         return written
@@ -143,7 +162,7 @@ class Postgres(Tables):
     def _comparing(self) -> Iterator[None]:
         conn = self.conn
         conn.rollback()
-        conn.execute("begin" if conn.autocommit else "select")
+        _start(conn)
         create = sql.SQL(
             "create temporary table {} as select {}, null::text as {} from {} with no data"
         )
@@ -192,14 +211,64 @@ class Postgres(Tables):
             message = error.diag.message_primary or str(error)
             raise Refused(message, error.sqlstate, error.diag.constraint_name) from error
 
+    @property
+    def _stages(self) -> bool:
+        """Whether rows go into a temporary table first."""
+        return self.job.mode != "append" or bool(self._judged)
+
+    def _look(self, conn: psycopg.Connection[Any]) -> None:
+        """Find out which types the target has, and which of them may bend values."""
+        found = conn.execute(_TARGET, [self.table.as_string(conn)]).fetchall()
+        self._types = {name: there for name, there, _ in found}
+        self._equal = {name: equal for name, _, equal in found}
+        for column in self.job.columns:
+            there = self._types.get(column.name)
+            if there is None or holds(column, there):
+                continue
+            # Of a type that only the source knows there is just the text.
+            if conn.execute(_TYPES, [column.type]).fetchall()[0][0]:
+                self._judged[column.name] = sql.SQL(column.type)
+
+    def _insist(self, conn: psycopg.Connection[Any]) -> None:
+        """Refuse staged values that the target would bend, and keys that it only finds equal."""
+        for column in self.job.columns:
+            if column.name in self._judged:
+                name, there = sql.Identifier(column.name), sql.SQL(self._types[column.name])
+                kept = sql.SQL("(s.{}::{})::{}").format(name, there, self._judged[column.name])
+                pair = [kept, sql.SQL("s.{}").format(name)]
+                if base_type(column)[0] not in _NUMBERS:
+                    pair = [sql.SQL("({})::text").format(x) for x in pair]
+                bent = sql.SQL(
+                    "select s.{}::text from pg_temp.pgbacklog_staging as s where {} limit 1"
+                ).format(name, sql.SQL(" is distinct from ").join(pair))
+                for (value,) in conn.execute(bent).fetchall():
+                    raise Refused(
+                        f"column {column.name} of type {self._types[column.name]} "
+                        f"cannot keep {value[:100]!r}", "22000",
+                    )  # fmt: skip
+        if self.job.mode != "append" and any(self._equal.get(x) == "two" for x in self.job.key):
+            keys = [sql.Identifier(x) for x in self.job.key]
+            same = [sql.SQL("t.{0} = s.{0}").format(x) for x in keys]
+            alike = [sql.SQL('t.{0}::text collate "C" = s.{0}::text').format(x) for x in keys]
+            other = sql.SQL(
+                "select from pg_temp.pgbacklog_staging as s join {} as t on {} "
+                "where not ({}) limit 1"
+            ).format(self.table, sql.SQL(" and ").join(same), sql.SQL(" and ").join(alike))
+            if conn.execute(other).fetchall():
+                raise Refused("another row of the destination has a key equal to it", "23505")
+
     def _prepare(self, conn: psycopg.Connection[Any]) -> None:
-        if self.job.mode == "append" or conn is self._staged:
+        if not self._stages or conn is self._staged:
             return
         # The table's own types, without its constraints: rows are judged when they are merged.
         conn.execute("drop table if exists pg_temp.pgbacklog_staging")
+        shown = [
+            sql.SQL("null::{} as {}").format(self._judged[x], sql.Identifier(x))
+            if x in self._judged else sql.Identifier(x) for x in self.job.names
+        ]  # fmt: skip
         conn.execute(sql.SQL(
             "create temporary table pgbacklog_staging as select {} from {} with no data"
-        ).format(self.columns, self.table))  # fmt: skip
+        ).format(sql.SQL(", ").join(shown), self.table))  # fmt: skip
         conn.commit()
         self._staged = conn
 
@@ -215,17 +284,28 @@ class Postgres(Tables):
 
     def _merge(self) -> sql.Composed:
         keys = sql.SQL(", ").join(map(sql.Identifier, self.job.key))
-        others = [c for c in self.job.columns if c.name not in self.job.key]
+        shown = [
+            sql.SQL("{}::{}").format(sql.Identifier(x), sql.SQL(self._types[x]))
+            if x in self._judged else sql.Identifier(x) for x in self.job.names
+        ]  # fmt: skip
         head = sql.SQL(
             "insert into {} as t ({}) overriding system value "
-            "select {} from pg_temp.pgbacklog_staging on conflict ({}) do "
-        ).format(self.table, self.columns, self.columns, keys)
+            "select {} from pg_temp.pgbacklog_staging"
+        ).format(self.table, self.columns, sql.SQL(", ").join(shown))
+        if self.job.mode == "append":
+            return head
+        head += sql.SQL(" on conflict ({}) do ").format(keys)
+        # A key as well, if it may be equal and yet look different.
+        others = [
+            x for x in self.job.names
+            if x not in self.job.key or self._equal.get(x) == "one"
+        ]  # fmt: skip
         if not others:
             return head + sql.SQL("nothing")
-        sets = [sql.SQL("{0} = excluded.{0}").format(sql.Identifier(c.name)) for c in others]
+        sets = [sql.SQL("{0} = excluded.{0}").format(sql.Identifier(x)) for x in others]
         # As text: not every type has an equality, and equal may look different (1.0, 1.00).
-        differ = sql.SQL("t.{0}::text is distinct from excluded.{0}::text")
-        differs = [differ.format(sql.Identifier(c.name)) for c in others]
+        differ = sql.SQL('t.{0}::text collate "C" is distinct from excluded.{0}::text collate "C"')
+        differs = [differ.format(sql.Identifier(x)) for x in others]
         return head + sql.SQL("update set {} where {}").format(
             sql.SQL(", ").join(sets), sql.SQL(" or ").join(differs)
         )
@@ -243,3 +323,10 @@ class Postgres(Tables):
             columns.append(sql.SQL("primary key ({})").format(keys))
         statement = sql.SQL("create table if not exists {} ({})")
         conn.execute(statement.format(self.table, sql.SQL(", ").join(columns)))
+
+
+def _start(conn: psycopg.Connection[Any]) -> None:
+    """Begin a transaction in which values are read as they were written."""
+    if conn.autocommit:
+        conn.execute("begin")
+    conn.execute(settings_sql(_SETTINGS, {}).encode())

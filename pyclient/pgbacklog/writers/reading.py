@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple
 
 import psycopg
@@ -17,16 +18,38 @@ from psycopg import DataError, sql
 from psycopg.abc import Buffer
 from psycopg.types.datetime import (
     DateBinaryLoader,
+    TimeBinaryLoader,
     TimestampBinaryLoader,
     TimestamptzBinaryLoader,
+    TimetzBinaryLoader,
 )
+from psycopg.types.json import set_json_loads
 
 from pgbacklog.writers.base import Batch, Column, Job, Record
 
-# Values look the same whatever the server is set to, and nothing can be written.
-_SETTINGS = {
-    "transaction_read_only": "on", "TimeZone": "UTC", "DateStyle": "ISO", "bytea_output": "hex",
-    "IntervalStyle": "iso_8601", "extra_float_digits": "1",
+# Values look the same whatever server, database and role are set to.
+SHAPE = {
+    "client_encoding": "UTF8", "TimeZone": "UTC", "DateStyle": "ISO", "bytea_output": "hex",
+    "IntervalStyle": "iso_8601", "extra_float_digits": "1", "lc_monetary": "C",
+}  # fmt: skip
+# Nothing can be written, and rows that a policy hides are an error: they would be missing.
+_SETTINGS = {**SHAPE, "transaction_read_only": "on", "row_security": "off"}
+# What Python has classes for that hold each value, or text instead of it.
+_EXACT = {
+    "boolean", "smallint", "integer", "bigint", "real", "double precision", "numeric", "bytea",
+    "text", "character varying", "character", "bpchar", "name", "date", "time without time zone",
+    "timestamp without time zone", "timestamp with time zone",
+}  # fmt: skip
+_ELEMENTS = _EXACT - {"bytea", "name"} | {"uuid"}  # arrays of which JSON can hold
+# As JSON, which knows no bounds but 1; with others as text, which looks like no JSON: [0:1]={1,2}
+_ARRAY = sql.SQL(
+    "case when array_dims({0}) ~ '\\[(?!1:)' then {0}::text else to_json({0})::text end"
+)
+# What psycopg makes objects of besides; of anything else it gives the bytes that came.
+_KNOWN = _EXACT | {
+    "uuid", "json", "jsonb", "oid", "inet", "cidr", "time with time zone", "int4range",
+    "int8range", "numrange", "daterange", "tsrange", "tstzrange", "int4multirange",
+    "int8multirange", "nummultirange", "datemultirange", "tsmultirange", "tstzmultirange",
 }  # fmt: skip
 # What a server says to the name of a snapshot that it does not have, up to version 16 and since.
 _UNKNOWN = {"22023", "42704"}
@@ -136,7 +159,10 @@ class Source:
                     if snapshot is not None:
                         enter(conn, snapshot)
                     conn.execute(settings_sql(settings).encode())
-                    yield from (_read_lines if form == "copy" else _read_rows)(conn, query, job)
+                    if form == "copy":
+                        yield from _read_lines(conn, query, job)
+                    else:
+                        yield from _read_rows(conn, query, job, form == "exact")
             whole = True
         finally:
             if not whole:  # rows may still be on their way
@@ -157,6 +183,7 @@ class Source:
 
 def _connect(dsn: str) -> psycopg.Connection[Any]:
     conn = psycopg.connect(dsn, prepare_threshold=None)  # hardly a statement comes twice
+    set_json_loads(_json, conn)
     for loader in _LOADERS:
         conn.adapters.register_loader(loader.type_oid, loader)
     return conn
@@ -194,10 +221,10 @@ def insist(snapshot: Shared, rows: Sequence[Sequence[Any]]) -> None:
         raise SnapshotGone(f"nobody holds snapshot {snapshot.number}")
 
 
-def settings_sql(settings: Mapping[str, str]) -> str:
-    """Write the settings of a transaction that reads, as one statement that a proxy can follow."""
+def settings_sql(settings: Mapping[str, str], usual: Mapping[str, str] = _SETTINGS) -> str:
+    """Write settings of a transaction, those of one that reads besides, for a proxy to follow."""
     call = sql.SQL("set_config({}, {}, true)")
-    calls = [call.format(*map(sql.Literal, x)) for x in {**_SETTINGS, **settings}.items()]
+    calls = [call.format(*map(sql.Literal, x)) for x in {**usual, **settings}.items()]
     return sql.SQL("select {}").format(sql.SQL(", ").join(calls)).as_string()
 
 
@@ -215,13 +242,13 @@ def _read_lines(conn: psycopg.Connection[Any], query: str, job: Job) -> Generato
         yield Lines(job.names, lines, size)
 
 
-def _read_rows(conn: psycopg.Connection[Any], query: str, job: Job) -> Generator[Rows]:
+def _read_rows(
+    conn: psycopg.Connection[Any], query: str, job: Job, exact: bool
+) -> Generator[Rows]:
     rows: list[tuple[Any, ...]] = []
     size = 0
-    # Python's timedelta knows no months, so intervals come as text.
-    if any(base_type(column)[0].startswith("interval") for column in job.columns):
-        shown = [sql.SQL("{}::text" if base_type(x)[0].startswith("interval") else "{}").format(
-            sql.Identifier(x.name)) for x in job.columns]  # fmt: skip
+    shown = [(_exactly if exact else _known)(x) for x in job.columns]
+    if shown != [sql.Identifier(x) for x in job.names]:
         names = sql.SQL(", ").join(map(sql.Identifier, job.names)).as_string()
         query = f"select {sql.SQL(', ').join(shown).as_string()} from ({query}) as q ({names})"  # noqa: S608
     # Row by row off the wire: a few wide rows may be all that fits into memory.
@@ -235,8 +262,29 @@ def _read_rows(conn: psycopg.Connection[Any], query: str, job: Job) -> Generator
         yield Rows(job.names, rows, size)
 
 
+def _exactly(column: Column) -> sql.Composable:
+    """Write a column so that Python gets each of its values as it is, most as text."""
+    name, quoted = base_type(column)[0], sql.Identifier(column.name)
+    if name in _EXACT:
+        return quoted
+    if column.type.endswith("[]") and _element(column) in _ELEMENTS:
+        return _ARRAY.format(quoted)
+    return sql.SQL("{}::text").format(quoted)
+
+
+def _known(column: Column) -> sql.Composable:
+    """Write a column so that psycopg knows its type."""
+    quoted = sql.Identifier(column.name)
+    return quoted if _element(column) in _KNOWN else sql.SQL("{}::text").format(quoted)
+
+
+def _element(column: Column) -> str:
+    """Return the type of a column, or of its elements, without modifiers."""
+    return base_type(Column(column.name, column.type.removesuffix("[]")))[0]
+
+
 class _Wide:
-    """A loader of dates that are beyond Python's: as text, for the destination to judge."""
+    """A loader of dates and times that are beyond Python's: as PostgreSQL's text."""
 
     type_oid: ClassVar[int]
     infinity: ClassVar[int]
@@ -245,15 +293,29 @@ class _Wide:
         """Return the date, or text."""
         try:
             return super().load(data)  # type: ignore[misc]
-        except DataError as error:
+        except DataError:
             number = int.from_bytes(bytes(data), "big", signed=True)
             if number in (self.infinity, -self.infinity - 1):
                 return "infinity" if number > 0 else "-infinity"
-            return str(error)
+            return self.text(number)
+
+    @staticmethod
+    def text(number: int) -> str:
+        """Write microseconds since 2000 as PostgreSQL does."""
+        days, rest = divmod(number, 86_400_000_000)
+        seconds, micros = divmod(rest, 1_000_000)
+        clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+        fraction = f".{micros:06}".rstrip("0") if micros else ""
+        day, *era = _calendar(days).split(" ")
+        return " ".join([day, clock + fraction, *era])
 
 
 class _Date(_Wide, DateBinaryLoader):
     type_oid, infinity = 1082, 2**31 - 1
+
+    @staticmethod
+    def text(number: int) -> str:
+        return _calendar(number)
 
 
 class _Timestamp(_Wide, TimestampBinaryLoader):
@@ -263,8 +325,60 @@ class _Timestamp(_Wide, TimestampBinaryLoader):
 class _Timestamptz(_Wide, TimestamptzBinaryLoader):
     type_oid, infinity = 1184, 2**63 - 1
 
+    @staticmethod
+    def text(number: int) -> str:
+        day, clock, *era = _Wide.text(number).split(" ")
+        return " ".join([day, f"{clock}+00", *era])
 
-_LOADERS = (_Date, _Timestamp, _Timestamptz)
+
+class _Time(TimeBinaryLoader):
+    type_oid = 1083
+
+    def load(self, data: Buffer) -> Any:
+        """Return the time; the end of a day as text."""
+        try:
+            return super().load(data)
+        except DataError:
+            return "24:00:00"
+
+
+class _Timetz(TimetzBinaryLoader):
+    type_oid = 1266
+
+    def load(self, data: Buffer) -> Any:
+        """Return the time; the end of a day as text."""
+        try:
+            return super().load(data)
+        except DataError:
+            west = int.from_bytes(bytes(data)[8:], "big", signed=True)
+            zone = f"{abs(west) // 3600:02}:{abs(west) // 60 % 60:02}:{abs(west) % 60:02}"
+            return f"24:00:00{'-' if west > 0 else '+'}{zone}"
+
+
+_LOADERS = (_Date, _Timestamp, _Timestamptz, _Time, _Timetz)
+
+
+def _calendar(days: int) -> str:
+    """Write a day, counted from 2000-01-01, as PostgreSQL does."""
+    # Years begin with March and come in eras of 400, which are all alike.
+    era, day = divmod(days + 730_425, 146_097)
+    year = (day - day // 1460 + day // 36_524 - day // 146_096) // 365
+    day -= 365 * year + year // 4 - year // 100
+    month = (5 * day + 2) // 153
+    day -= (153 * month + 2) // 5
+    year += 400 * era + (month >= 10)
+    shown = f"{year if year > 0 else 1 - year:04}-{(month + 2) % 12 + 1:02}-{day + 1:02}"
+    return shown if year > 0 else f"{shown} BC"
+
+
+def _json(data: str | bytes) -> Any:
+    return json.loads(data, parse_float=_number)
+
+
+def _number(text: str) -> float | Decimal:
+    """Read a number of JSON; one that a float cannot hold is a Decimal."""
+    number, exact = float(text), Decimal(text)
+    return number if math.isfinite(number) and Decimal(repr(number)) == exact else exact
 
 
 def _size(value: Any) -> int:
@@ -295,8 +409,10 @@ def plain(value: Any) -> Any:
         return value if math.isfinite(value) else str(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return "\\x" + bytes(value).hex()
-    if isinstance(value, list | dict):
-        return json.loads(json.dumps(value, default=str))
+    if isinstance(value, list):
+        return [plain(x) for x in value]
+    if isinstance(value, dict):
+        return {key: plain(x) for key, x in value.items()}
     return str(value)
 
 

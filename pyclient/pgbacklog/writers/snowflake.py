@@ -3,17 +3,16 @@
 Batches go into a temporary table and are merged from there. Fence and receipt are a row of the
 table pgbacklog_checkpoint in the schema of the target, committed together with the rows. Names are
 written as they are, so "orders" is not ORDERS: rename with p_mapping, or let the target be created.
-JSON, arrays and what else Snowflake has no type for arrive as text. Options of the destination:
-connection, table ([schema.]table), mode, key, create.
+JSON and what else Snowflake has no type for arrive as text, arrays as JSON; a number or time that a
+column would round is refused. Options of the destination: connection, table ([schema.]table), mode,
+key, create.
 """
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -21,7 +20,7 @@ from snowflake.connector import errors
 from snowflake.connector.constants import FIELD_ID_TO_NAME
 
 from pgbacklog.writers.base import Batch, Chunk, Column, Fenced, Form, Job, Receipt, Refused
-from pgbacklog.writers.comparing import HOLE, KEY, Kind, Tables
+from pgbacklog.writers.comparing import HOLE, KEY, Kind, Tables, places
 from pgbacklog.writers.reading import base_type
 
 CHECKPOINT = "pgbacklog_checkpoint"
@@ -44,7 +43,7 @@ _ORDERED = {"FIXED": "number", "DATE": "date", "TIMESTAMP_NTZ": "time", "TIMESTA
 class Snowflake(Tables):
     """Bring chunks to a table of Snowflake."""
 
-    form: ClassVar[Form] = "rows"
+    form: ClassVar[Form] = "exact"
 
     def __init__(self, job: Job) -> None:
         super().__init__(job)
@@ -53,6 +52,7 @@ class Snowflake(Tables):
         self.checkpoint = ".".join(map(_quoted, [*parts[:-1], CHECKPOINT]))
         self.staging = ".".join(map(_quoted, [*parts[:-1], f"pgbacklog_{job.run}"]))
         self._staged: Any = None
+        self._places: list[tuple[str, int]] = []  # types of the target's columns, and their digits
 
     @property
     def conn(self) -> Any:
@@ -68,6 +68,7 @@ class Snowflake(Tables):
                 f"create table if not exists {self.checkpoint} (run varchar, chunk number(19,0), "
                 "fence number(19,0), receipt varchar)"
             )
+        self._places = self._types(self.job.names)
         self.conn.commit()
 
     def begin(self, chunk: Chunk) -> Receipt | None:
@@ -184,14 +185,16 @@ class Snowflake(Tables):
         return f"mod(hash({values}), {1 << 40})"
 
     def _kinds(self, names: Sequence[str]) -> list[Kind | None]:
+        return [
+            (_ORDERED[name], scale) if name in _ORDERED else None
+            for name, scale in self._types(names)
+        ]
+
+    def _types(self, names: Sequence[str]) -> list[tuple[str, int]]:
+        """Return the names of columns' types, and their digits behind the point."""
         with self.conn.cursor() as cursor:
             cursor.execute(f"select {', '.join(map(_quoted, names))} from {self.table} limit 0")  # noqa: S608
-            types = [FIELD_ID_TO_NAME[column[1]] for column in cursor.description]
-            digits = [column[5] for column in cursor.description]
-        return [
-            (_ORDERED[name], scale if scale is not None else 0) if name in _ORDERED else None
-            for name, scale in zip(types, digits, strict=True)
-        ]
+            return [(FIELD_ID_TO_NAME[x[1]], x[5] or 0) for x in cursor.description]
 
     @contextmanager
     def _attempt(self) -> Iterator[Any]:
@@ -207,7 +210,8 @@ class Snowflake(Tables):
 
     def _insert(self, cursor: Any, table: str, columns: Sequence[str], batch: Batch) -> None:
         names, holes = ", ".join(map(_quoted, columns)), ", ".join(["%s"] * len(columns))
-        rows = [tuple(map(_value, row)) for row in _judged(batch)]
+        kinds = [*self._places, ("TEXT", 0)]  # of a key's text, if it comes
+        rows = [tuple(map(_fitted, row, kinds)) for row in batch.rows]
         for part in _parts(rows):
             cursor.executemany(f"insert into {table} ({names}) values ({holes})", part)  # noqa: S608
 
@@ -251,21 +255,28 @@ def _type(column: Column) -> str:
     return _TYPES.get(name, "varchar")
 
 
-def _judged(batch: Batch) -> list[tuple[Any, ...]]:
-    """Refuse values that Snowflake has no place for before anything is sent."""
-    for row in batch.rows:
-        for value in row:
-            if isinstance(value, Decimal) and not value.is_finite():
-                raise Refused(f"Snowflake has no number {value}", "22003")
-            if isinstance(value, float) and not math.isfinite(value):
-                raise Refused(f"the connector cannot send {value}", "22003")
-    return batch.rows
+def _fitted(value: Any, kind: tuple[str, int]) -> Any:
+    """Return a value as a column of this type keeps it; raises Refused if it would be altered."""
+    name, digits = kind
+    if isinstance(value, Decimal | float) and not Decimal(value).is_finite():
+        raise Refused(f"Snowflake has no place for {value}", "22003")
+    kept = True
+    if isinstance(value, Decimal | float) and name == "FIXED":
+        kept = places(Decimal(str(value))) <= digits
+    elif isinstance(value, Decimal | int) and name == "REAL":
+        kept = Decimal(str(float(value))) == value
+    elif isinstance(value, datetime) and name == "DATE":
+        kept = value.time() == time()
+    elif isinstance(value, datetime | time) and digits < 6:
+        kept = name == "TEXT" or value.microsecond % 10 ** (6 - digits) == 0
+    if not kept:
+        raise Refused(f"a column of type {name} cannot keep {value}", "22003")
+    # A number without end would become a float on its way to a text.
+    return str(value) if isinstance(value, Decimal) and name == "TEXT" else _value(value)
 
 
 def _value(value: Any) -> Any:
     """Return a value as the connector can write it."""
-    if isinstance(value, dict | list):
-        return json.dumps(value, default=str, ensure_ascii=False)
     known = isinstance(value, int | str | float | bytes | Decimal | date | type(None))
     return value if known or hasattr(value, "isoformat") else str(value)
 
