@@ -306,3 +306,34 @@ def test_a_server_that_goes_away_is_named_in_one_line(
         "error: terminating connection due to administrator command",
         "hint: Check --dsn, DATABASE_URL and the PG* variables.",
     ]
+
+
+def test_no_name_of_a_column_leads_out_of_the_folder(
+    conn: psycopg.Connection[Any], cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "files"
+    root.mkdir()
+    monkeypatch.setenv("PGBACKLOG_FILES", str(root))
+    conn.execute('create table climbing (id int primary key, "../../../up" text, "a/b" text)')
+    conn.execute("insert into climbing values (1, '../../x', '..'), (2, null, '/etc')")
+    cli("backfill", "create", "shop", "climbing", "--to", "parquet:lake",
+        "--set", 'partition_by=["../../../up", "a/b"]')  # fmt: skip
+    ran = cli("backfill", "run", 1)
+    assert ran.exit_code == 0, ran.output
+    assert len(list(root.rglob("*.parquet"))) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["files"]
+    assert [path.name for path in root.iterdir()] == ["lake"]
+    assert "equal: 1 chunk, 2 rows" in cli("backfill", "verify", 1).stdout
+
+
+def test_a_link_does_not_lead_out_of_the_folder(
+    conn: psycopg.Connection[Any], cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, outside = tmp_path / "files", tmp_path / "outside"
+    root.mkdir()
+    outside.mkdir()
+    (root / "link").symlink_to(outside)
+    monkeypatch.setenv("PGBACKLOG_FILES", str(root))
+    cli("backfill", "create", "shop", "orders", "--to", "parquet:link/lake")
+    assert "is not below" in cli("backfill", "run", 1).stderr
+    assert list(outside.iterdir()) == []

@@ -253,7 +253,7 @@ class Parquet(Writer):
             return None
         names = [table.column(x).cast(pa.string()) for x in self.partition_by]
         pieces = [
-            pa.array([f"{quote(key)}={_part(value)}" for value in column.to_pylist()])
+            pa.array([f"{quote(key, safe='')}={_part(value)}" for value in column.to_pylist()])
             for key, column in zip(self.partition_by, names, strict=True)
         ]
         return pc.binary_join_element_wise(*pieces, "/").dictionary_encode()
