@@ -31,6 +31,7 @@ from pgbacklog.hooks import register, sql_hook
 from pgbacklog.link import Link
 from pgbacklog.logs import note
 from pgbacklog.registry import HOOK, Handler, Registry
+from pgbacklog.snapshots import SNAPSHOTS
 from pgbacklog.worker import Bell, Pool, Settings
 
 EXIT_STUCK = 6
@@ -103,6 +104,9 @@ class Listener:
                     elif not all(pool.quiet() for pool in self.pools):
                         self._ready(1.0)
                     elif self._load_pipelines() or self._took_more():
+                        self._wake(self.pools)
+                    elif SNAPSHOTS.held(self.dsn):  # to leave would take them from what waits
+                        self._ready(1.0)
                         self._wake(self.pools)
                     else:
                         break

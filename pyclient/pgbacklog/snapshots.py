@@ -118,6 +118,11 @@ class Snapshots:
             holder.users.add(link.stopping)
             return holder.shared
 
+    def held(self, dsn: str) -> bool:
+        """Tell whether a snapshot is held for any backfill of a database."""
+        with self._lock:
+            return any(x[0] == dsn and not y.over.is_set() for x, y in self._holders.items())
+
     def let_go(self, dsn: str, backfill_id: int) -> None:
         """End at once what is held for a backfill that has ended."""
         with self._lock:

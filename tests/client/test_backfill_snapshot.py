@@ -100,7 +100,7 @@ def unrest(db: Database, seed: int) -> Iterator[list[int]]:
 @contextmanager
 def listening(
     db: Database, *handlers: Handler | str, urls: dict[str, str] | None = None, threads: int = 3,
-    dsn: str | None = None,
+    dsn: str | None = None, until_idle: bool = False,
 ) -> Iterator[Listener]:  # fmt: skip
     """Let a listener work in this process meanwhile."""
     registry = Registry()
@@ -108,7 +108,7 @@ def listening(
     connections = Connections({name: Address(each) for name, each in (urls or {}).items()})
     settings = Settings("tester", threads=threads, poll_interval=1)
     listener = Listener(dsn or db.dsn, registry, settings, connections)
-    thread = threading.Thread(target=listener.run)
+    thread = threading.Thread(target=listener.run, args=(until_idle,))
     thread.start()
     try:
         yield listener
@@ -314,6 +314,27 @@ def test_a_stopped_listener_lets_go(
         release.set()
     conn.execute("update accounts set note = 'later' where id <= 5000")
     with listening(db, slow, urls=urls):
+        assert ended(conn, made)["state"] == "COMPLETED"
+    assert sorted(read()) == sorted(conn.execute(ROWS).fetchall())
+
+
+def test_who_ends_when_idle_stays_while_a_chunk_waits_for_a_moment(
+    db: Database, conn: psycopg.Connection[Any], empty_db: Database, tmp_path: Path
+) -> None:
+    """Without the snapshot, which goes with its last holder, the chunk could never be read."""
+    to, urls, read = place("postgres", empty_db, tmp_path)
+    slow, release = slowly("postgres")
+    conn.execute("create table busy as select 'the shop is busy'::text as reason limit 0")
+    conn.execute("select backlog.set_setting('backfill_throttle_seconds', '0')")
+    conn.execute("select backlog.set_backfill_condition('busy', 'select b.reason from public.busy as b')")
+    made = create(conn, to, "accounts", consistency="snapshot", batch_size=500, workers=1, create_target=True)
+    with listening(db, slow, urls=urls, threads=1, until_idle=True):
+        eventually(lambda: conn.execute("select from backlog.backfill_chunks where attempts > 0").fetchone() is not None)
+        conn.execute("insert into busy values ('the shop is busy')")
+        release.set()
+        eventually(lambda: state(conn, made)["throttle_reason"])
+        assert state(conn, made)["chunks_completed"] == 1
+        conn.execute("delete from busy")
         assert ended(conn, made)["state"] == "COMPLETED"
     assert sorted(read()) == sorted(conn.execute(ROWS).fetchall())
 
