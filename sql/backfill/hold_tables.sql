@@ -10,7 +10,10 @@ begin
   for v_sql in
     -- Whatever is no table cannot be locked by name, but by a query that reads nothing.
     select format(
-      case when c.relkind in ('r', 'p') then 'lock table only %s in access share mode' else 'select from %s where false' end,
+      case
+        when c.relkind in ('r', 'p') then 'lock table only %s in access share mode'
+        else 'select from %s where false'
+      end,
       c.oid::regclass
     )
     from pg_class as c
