@@ -361,6 +361,8 @@
 \ir backfill/check_backfill_rights.sql
 \ir backfill/resolve_backfill_table.sql
 \ir backfill/check_backfill_options.sql
+\ir backfill/table_family.sql
+\ir backfill/may_be_null.sql
 \ir backfill/usable_keys.sql
 \ir backfill/define_predicate.sql
 \ir backfill/define_key.sql
@@ -369,13 +371,15 @@
 \ir backfill/finite_sql.sql
 \ir backfill/cursor_sql.sql
 \ir backfill/where_sql.sql
+\ir backfill/keeps_values.sql
+\ir backfill/refuse_value.sql
+\ir backfill/guarded_columns.sql
 \ir backfill/copy_sql.sql
 \ir backfill/create_target.sql
-\ir backfill/keeps_values.sql
+\ir backfill/unique_in_source.sql
 \ir backfill/mapped_key.sql
 \ir backfill/define_target_key.sql
 \ir backfill/define_target.sql
-\ir backfill/table_family.sql
 \ir backfill/hold_tables.sql
 \ir backfill/same_table_sql.sql
 \ir backfill/shares_snapshot.sql
@@ -417,6 +421,7 @@
 \ir backfill/watch_keys.sql
 \ir backfill/unwatch_keys.sql
 \ir backfill/watch_end_reason.sql
+\ir backfill/watches_all.sql
 \ir backfill/stop_watching.sql
 \ir backfill/tick_watches.sql
 \ir backfill/note_touched_rows.sql
@@ -442,6 +447,8 @@
 \ir backfill/count_chunk.sql
 \ir backfill/middle_key.sql
 \ir backfill/clear_foreign_rows.sql
+\ir backfill/converts.sql
+\ir backfill/copy_converted.sql
 \ir backfill/copy_rows.sql
 \ir backfill/copy_rows_singly.sql
 \ir backfill/check_refusals.sql

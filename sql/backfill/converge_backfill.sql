@@ -35,6 +35,11 @@ begin
     execute format('lock table %s in share row exclusive mode', p_backfill.source_table);
     if backlog_internal.plan_missed(p_backfill) then
       return jsonb_build_object('action', 'planned');
+    elsif not backlog_internal.watches_all(p_backfill) then
+      -- Whoever loads much at once may disable all triggers meanwhile.
+      perform backlog_internal.restart_backfill(p_backfill);
+      perform backlog_internal.enqueue_chunks(p_backfill.backfill_id);
+      return jsonb_build_object('action', 'planned');
     end if;
     perform backlog_internal.copy_keys(p_backfill, null);
     perform backlog_internal.unwatch_keys(p_backfill);

@@ -435,6 +435,78 @@ def test_sessions_that_act_as_a_replica_are_noted(db: Database, conn: psycopg.Co
     end_converge(conn, backfill)
 
 
+@pytest.mark.parametrize(("table", "partition"), [("src", False), ("src", True), ("high", True)])
+@pytest.mark.parametrize("triggers", ["all", "user", "dropped"])
+def test_changes_while_triggers_were_disabled(db: Database, triggers: str, table: str, partition: bool) -> None:
+    """As those do who load much at once. It starts over: nobody knows what has changed."""
+    conn = db.connect()
+    conn.execute(PARTITIONED if partition else SOURCE)
+    backfill = make(conn, consistency="converge", workers=1)
+    made = value(conn, WATCHING)
+    step_until(conn, backfill, "copied", 10)
+    if triggers == "dropped":
+        conn.execute(f"drop trigger pgbacklog_backfill_{backfill}_update on public.{table}")
+    else:
+        conn.execute(f"alter table public.{table} disable trigger {triggers}")
+    conn.execute(f"update public.{table} set note = 'unseen' where id % 10 = 0")
+    if triggers != "dropped":
+        conn.execute(f"alter table public.{table} enable trigger {triggers}")
+    while value(conn, "select phase from backlog.backfills") != "copy" or value(conn, WATCHING) != made or value(
+        conn, "select count(*) from backlog.backfill_chunks where kind = 'extra'"
+    ) == 0:
+        assert step(conn, backfill)["more"]
+    end_converge(conn, backfill)
+
+
+@pytest.mark.parametrize("dml", [
+    "with gone as (delete from public.src where id < 100 returning id) "
+    "update public.src set v = -1 from gone where src.id = gone.id + 500",
+    "insert into public.src select n, -n, 'on conflict' from generate_series(1, 8000, 7) as n "
+    "on conflict (id) do update set v = excluded.v, note = excluded.note where src.id % 2 = 0",
+    "merge into public.src as s using (select n as id from generate_series(1, 8000, 3) as n) as m on s.id = m.id "
+    "when matched and s.id % 4 = 0 then delete when matched then update set id = s.id + 20000, v = 0 "
+    "when not matched then insert values (m.id, 1, 'merged')",
+    "begin; savepoint a; delete from public.src; rollback to a; update public.src set id = -id where id < 50; "
+    "savepoint b; truncate public.src; rollback to b; release a; commit",
+    "delete from public.parent where id % 3 = 0",
+    "update public.parent set id = id + 70000 where id % 5 = 0",
+    "truncate public.parent cascade",
+    "select public.load()",
+])  # fmt: skip
+@pytest.mark.parametrize("phase", ["copy", "converge"])
+def test_each_way_to_change_a_row_is_noted(
+    conn: psycopg.Connection[Any], dml: str, phase: str
+) -> None:
+    conn.execute(
+        """
+        create table public.parent (id int primary key);
+        insert into public.parent select id from public.src;
+        alter table public.src add constraint src_v_fkey foreign key (v) references public.parent
+          on delete cascade on update cascade;
+        create function public.load() returns void language plpgsql as $$
+        begin
+          update public.src set v = null where id % 2 = 0;
+          begin
+            delete from public.src;
+            raise exception 'undone';
+          exception when raise_exception then
+            insert into public.src values (90000, null, 'after all');
+          end;
+        end$$;
+        """
+    )
+    if "parent" not in dml:
+        conn.execute("alter table public.src drop constraint src_v_fkey")
+    backfill = make(conn, consistency="converge", workers=1, batch_size=500)
+    step_until(conn, backfill, "copied", 4)
+    while phase == "converge" and value(conn, "select count(*) from backlog.backfill_chunks where state = 'PENDING'"):
+        step(conn, backfill)
+    if "merge" in dml:
+        conn.execute("delete from public.src where id % 9 = 0")
+    conn.execute(dml)
+    end_converge(conn, backfill)
+
+
 def test_a_replica_that_truncates_is_noted(db: Database, conn: psycopg.Connection[Any]) -> None:
     backfill, replica = make(conn, consistency="converge", workers=1), db.connect()
     step_until(conn, backfill, "copied", 50)
