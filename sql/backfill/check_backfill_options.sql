@@ -17,7 +17,8 @@ declare
       'the destination names no table'
     when jsonb_typeof(coalesce(p_backfill.destination -> 'key', '[]')) <> 'array' then
       'the key of the destination must be an array'
-    when p_backfill.destination::text ~* '"(password|passwd|secret|token|dsn|url)"\s*:' then
+    when p_backfill.destination::text ~*
+      '"([a-z_]*_)?(password|passwd|pwd|passphrase|secret|token|api_?key|private_?key|dsn|url)"\s*:|://[^"/]*@' then
       'the destination holds a secret or an address'
     when p_backfill.consistency is null or p_backfill.consistency not in ('chunk', 'snapshot', 'converge') then
       'consistency must be chunk, snapshot or converge'

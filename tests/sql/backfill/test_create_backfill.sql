@@ -1,5 +1,5 @@
 begin;
-select plan(43);
+select plan(45);
 
 create table public.src (
   id int generated always as identity primary key, name text not null, total numeric(10, 2), doc json,
@@ -68,6 +68,8 @@ from (values
   ($$p_destination => '{"kind": "table", "table": "public.nope"}'$$, 'there is no table ''public.nope'''),
   ($$p_destination => '{"kind": "table", "table": "public.src"}'$$, 'public.src cannot be the destination'),
   ($$p_destination => '{"kind": "postgres", "password": "x"}'$$, 'the destination holds a secret or an address'),
+  ($$p_destination => '{"kind": "postgres", "more": {"db_Token" : "x"}}'$$, 'the destination holds a secret or an address'),
+  ($$p_destination => '{"kind": "postgres", "connection": "postgresql://a:b@c/d", "table": "t"}'$$, 'the destination holds a secret or an address'),
   ($$p_destination => '{"kind": "table", "table": "public.few"}'$$, 'public.few has no column total, doc, twice, note'),
   ($$p_destination => '{"kind": "table", "table": "public.few", "mode": "upsert"}', p_columns => array['id', 'name']$$, 'no unique key of the destination%'),
   ($$p_destination => '{"kind": "table", "table": "public.few", "mode": "merge"}', p_columns => array['id', 'name']$$, 'the mode of a destination is%'),
