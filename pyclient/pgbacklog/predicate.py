@@ -17,12 +17,13 @@ from pgbacklog.errors import InvalidArgumentError
 
 _OPERATORS = {
     "=", "<>", "!=", "<", ">", "<=", ">=", "+", "-", "*", "/", "%", "||", "~~", "!~~", "~~*",
-    "!~~*", "~", "~*", "!~", "!~*", "@>", "<@", "?", "->", "->>", "&&",
+    "!~~*", "~", "~*", "!~", "!~*", "@>", "<@", "?", "?|", "?&", "->", "->>", "#>", "#>>", "&&",
 }  # fmt: skip
 _FUNCTIONS = {
     "lower", "upper", "length", "coalesce", "abs", "round", "floor", "ceil", "date_trunc",
     "date_part", "extract", "btrim", "ltrim", "rtrim", "left", "right", "substr", "substring",
-    "starts_with", "md5", "mod", "nullif", "greatest", "least",
+    "starts_with", "md5", "mod", "nullif", "greatest", "least", "like_escape", "timezone",
+    "position", "strpos", "replace", "char_length", "array_length", "cardinality", "jsonb_typeof",
 }  # fmt: skip
 _TYPES = {
     "int2", "int4", "int8", "text", "numeric", "bool", "date", "time", "timestamp", "timestamptz",
