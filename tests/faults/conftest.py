@@ -9,6 +9,7 @@ import pytest
 
 from support.database import Database
 from support.listening import ListenerProcess
+from support.parts import MariaDatabase, MariaDB
 
 Listen = Callable[..., ListenerProcess]
 
@@ -25,3 +26,21 @@ def listen(db: Database, tmp_path: Path) -> Iterator[Listen]:
     yield start
     for process in started:
         process.close()
+
+
+@pytest.fixture(scope="module")
+def durable_mariadb() -> Iterator[MariaDB]:
+    """A MariaDB server to be killed, which has after that what was committed before."""
+    server = MariaDB(durable=True)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def mortal_db(durable_mariadb: MariaDB) -> Iterator[MariaDatabase]:
+    """A fresh database on it."""
+    with durable_mariadb.database() as database:
+        yield database

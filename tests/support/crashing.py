@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from pgbacklog.embedded import EmbeddedServer
 
+from support.backfilling import state
 from support.listening import eventually
 
 ROWS = 8000
@@ -141,3 +143,17 @@ def kill_server(server: EmbeddedServer) -> None:
             os.kill(each, signal.SIGKILL)
         except ProcessLookupError:
             continue
+
+
+def ended(dsn: str, made: int) -> dict[str, Any]:
+    """Wait for the end of a backfill, whatever the servers do."""
+
+    def look() -> dict[str, Any] | None:
+        conn = reachable(dsn)
+        if conn is None:
+            return None
+        with closing(conn):
+            found = state(conn, made)
+        return found if found["state"] in ("COMPLETED", "FAILED") else None
+
+    return eventually(look)
