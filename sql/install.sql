@@ -518,6 +518,7 @@
 \ir backfill/check_comparison.sql
 \ir backfill/repair_keys.sql
 \ir backfill/repair_chunks.sql
+\ir backfill/make_scheduled.sql
 \ir backfill/make_due_backfills.sql
 \ir backfill/tick_backfill.sql
 \ir backfill/reopen_chunks.sql

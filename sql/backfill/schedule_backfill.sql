@@ -39,7 +39,12 @@ begin
 
   insert into backlog_internal.backfill_schedule (name, options, every, next_at, created_by, created_at)
   values (
-    p_name, p_options, p_every, coalesce(p_first_at, backlog_internal.clock()), backlog_internal.caller(),
+    p_name,
+    p_options || jsonb_build_object('settings', jsonb_build_object(
+      'TimeZone', current_setting('TimeZone'), 'DateStyle', current_setting('DateStyle'),
+      'IntervalStyle', current_setting('IntervalStyle')
+    )),
+    p_every, coalesce(p_first_at, backlog_internal.clock()), backlog_internal.caller(),
     backlog_internal.clock()
   )
   on conflict (name) do update
@@ -56,7 +61,8 @@ comment on function backlog.schedule_backfill(text, interval, jsonb, timestamptz
   $$Make a backfill every p_every, from p_first_at (now) on; backlog.tick does it.
 
 p_options has the arguments of backlog.create_backfill without p_; with incremental each run reads what is
-new since the last one that completed. Runs have the rights of who schedules them. While the last run is
+new since the last one that completed. Runs have the rights of who schedules them, and read times as the
+session that did; days are those of its time zone. While the last run is
 not over, none is added. A schedule of the same name is replaced.
 
 Raises PB003 when an argument is of the wrong shape, and what create_backfill raises.$$;

@@ -168,6 +168,25 @@ def test_dropping_a_pipeline_takes_its_backfills_along(conn: psycopg.Connection[
     assert conn.execute(left).fetchone() == (0, 0, 0)
 
 
+def test_two_make_the_same_new_table(db: Database, conn: psycopg.Connection[Any]) -> None:
+    other = db.connect()
+    create = "select backlog.create_backfill('p', 'src', p_destination => %s, p_create_target => true)"
+    to = '{"kind": "table", "table": "public.fresh"}'
+    conn.execute("begin")
+    conn.execute(create, [to])
+    thread = threading.Thread(target=lambda: other.execute(create, [to]))
+    thread.start()
+    waits(db.connect(), other)
+    conn.execute("commit")
+    thread.join(60)
+    for made in conn.execute("select backfill_id from backlog.backfills order by 1").fetchall():
+        run(conn, made[0])
+    assert conn.execute("select state, rows_written from backlog.backfills order by backfill_id").fetchall() == [
+        ("COMPLETED", 5000), ("COMPLETED", 0)
+    ]
+    assert_equal(conn, "public.fresh")
+
+
 CALLS = [
     "select backlog.pause_backfill(%(id)s)", "select backlog.resume_backfill(%(id)s)",
     "select backlog.cancel_backfill(%(id)s)", "select backlog.retry_backfill(%(id)s)",

@@ -1,5 +1,5 @@
 begin;
-select plan(26);
+select plan(30);
 
 set local test.now = '2030-01-01 00:00:00+00';
 -- The clock of the test is far ahead of the sessions beside it.
@@ -68,6 +68,22 @@ select is((backlog.run_backfill_step() ->> 'backfill_id')::bigint, (select m.urg
 select is(backlog.run_backfill_step((select m.second from made as m)) ->> 'reason', format('backfill %s of the same table and destination comes first', (select m.first from made as m)), 'the second of a series waits for the first');
 select pg_temp.go();
 select is((select count(*) from backlog.backfills as b where b.state = 'COMPLETED'), 6::bigint, 'in the end all are done');
+
+-- Whoever ticks may have another time zone, and write days before months
+set local test.now = '2030-03-30 12:00:00+00';
+create table public.timed (id int primary key, at timestamptz);
+insert into public.timed values (1, '2030-02-01 11:59:59+00'), (2, '2030-02-01 12:00:00+00');
+create table public.timed2 (like public.timed including all);
+set local timezone = 'Europe/Berlin';
+set local datestyle = 'ISO, DMY';
+select backlog.schedule_backfill('daily', '1 day', '{"pipeline": "p", "table_name": "timed", "destination": {"kind": "table", "table": "timed2"}, "filters": [{"column": "at", "operator": ">=", "value": "1/2/2030 13:00"}]}', '2030-03-30 08:00');
+set local timezone = 'UTC';
+set local datestyle = 'ISO, MDY';
+select backlog.tick();
+select is(pg_temp.go(), 'COMPLETED', 'a filter is read as by who scheduled it');
+select results_eq('select t.id from public.timed2 as t', 'values (2)', 'so that the same rows are copied');
+select is((select s.next_at from backlog.backfill_schedules as s where s.name = 'daily'), timestamptz '2030-03-31 08:00:00+02', 'a day later, where the clocks are put forward meanwhile');
+select is(current_setting('timezone') || current_setting('datestyle'), 'UTCISO, MDY', 'who ticks keeps the settings');
 
 select * from finish();
 rollback;
