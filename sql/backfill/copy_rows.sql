@@ -3,6 +3,8 @@ create or replace function backlog_internal.copy_rows(p_backfill backlog_interna
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
+  -- Rows that a policy hides are an error: they would be missing.
+  set row_security = off
 as $$
 declare
   v_rows bigint;
@@ -15,6 +17,9 @@ begin
     select from pg_foreign_table as f where f.ftrelid = p_backfill.target_table
   ) then
     perform backlog_internal.clear_foreign_rows(p_backfill, p_where);
+  end if;
+  if backlog_internal.converts(p_backfill) then
+    return backlog_internal.copy_converted(backlog_internal.copy_sql(p_backfill, p_where));
   end if;
   execute backlog_internal.copy_sql(p_backfill, p_where);
   get diagnostics v_rows = row_count;

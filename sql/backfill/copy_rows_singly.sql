@@ -11,11 +11,13 @@ create or replace function backlog_internal.copy_rows_singly(
   set datestyle = 'ISO'
   set intervalstyle = 'postgres'
   set extra_float_digits = 1
+  set row_security = off
 as $$
 declare
   v_copy       text := backlog_internal.copy_sql(
     p_backfill, 'true', format('(select ($1::%s).*)', p_backfill.source_table)
   );
+  v_converts   boolean := backlog_internal.converts(p_backfill);
   v_row        text;
   v_record     jsonb;
   v_rows       bigint;
@@ -29,8 +31,12 @@ begin
     'select s::text, to_jsonb(s) from %s as s where %s', p_backfill.source_table, p_where
   ) loop
     begin
-      execute v_copy using v_row;
-      get diagnostics v_rows = row_count;
+      if v_converts then
+        v_rows := backlog_internal.copy_converted(v_copy, v_row);
+      else
+        execute v_copy using v_row;
+        get diagnostics v_rows = row_count;
+      end if;
       written := written + v_rows;
     exception
       when data_exception or integrity_constraint_violation or cardinality_violation

@@ -17,7 +17,7 @@ declare
 begin
   v_insert := format(
     'insert into %s as t (%s) overriding system value select %s from %s as s where %s',
-    p_backfill.target_table, v_columns, array_to_string(p_backfill.column_sql, ', '),
+    p_backfill.target_table, v_columns, backlog_internal.guarded_columns(p_backfill),
     coalesce(p_from, p_backfill.source_table::text), p_where
   );
   if p_backfill.write_mode = 'append'
@@ -30,14 +30,19 @@ begin
     string_agg(format('%I = excluded.%I', c.target, c.target), ', '),
     string_agg(
       -- Types without an equality, or whose equality overlooks differences, are compared as text.
-      case when r.compares then format('t.%I is distinct from excluded.%I', c.target, c.target)
+      case when k.alike then format('t.%I is distinct from excluded.%I', c.target, c.target)
       else format('t.%I::text collate "C" is distinct from excluded.%I::text collate "C"', c.target, c.target) end,
       ' or '
     )
   into v_sets, v_differs
   from unnest(p_backfill.target_columns) as c (target)
   join backlog_internal.stable_columns(p_backfill.target_table) as r on r.column_name = c.target
-  where c.target <> all (p_backfill.target_key)
+  cross join lateral (
+    -- 1.0 is 1.00, and a month is 30 days, as far as these go.
+    select r.compares and r.type_name !~ '^(numeric$|interval|real$|double precision$|jsonb$)'
+  ) as k (alike)
+  -- A key as well, if it may be equal and yet look different.
+  where (c.target <> all (p_backfill.target_key) or not k.alike)
     and not r.is_key_only;
 
   -- Unchanged rows are left alone, so that a second run costs no new row versions.

@@ -38,7 +38,7 @@ begin
         end,
         case when a.attcollation <> t.typcollation and c.sql = format('s.%I', c.name)
           then format(' collate %I.%I', n.nspname, l.collname) else '' end,
-        case when a.attnotnull then ' not null' else '' end
+        case when backlog_internal.may_be_null(a.attrelid, a.attname) then '' else ' not null' end
       ),
       ', ' order by c.place
     )

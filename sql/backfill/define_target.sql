@@ -13,10 +13,14 @@ declare
   v_unknown  text;
 begin
   select c.relkind into v_kind from pg_class as c where c.oid = p_backfill.target_table;
-  if v_kind not in ('r', 'p', 'f') or p_backfill.target_table = p_backfill.source_table then
+  if v_kind not in ('r', 'p', 'f')
+    -- A partition of the source, or what it is a partition of, has the same rows.
+    or p_backfill.target_table = any (backlog_internal.table_family(p_backfill.source_table))
+    or p_backfill.source_table = any (backlog_internal.table_family(p_backfill.target_table))
+  then
     perform backlog_internal.raise_invalid_backfill(
       format('%s cannot be the destination', p_backfill.target_table),
-      'Give another table, partitioned or foreign table.'
+      'Give another table, partitioned or foreign table; not a part of the source.'
     );
   end if;
   select string_agg(quote_ident(c.name), ', ') into v_unknown

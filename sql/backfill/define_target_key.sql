@@ -60,6 +60,14 @@ begin
         array_to_string(p_backfill.target_columns, ', ')),
       'Create a unique index there, name its columns as "key" in p_destination, or use "mode": "append".'
     );
+  elsif v_backfill.write_mode = 'upsert' and cardinality(v_asked) = 0
+    and not backlog_internal.unique_in_source(p_backfill, v_found)
+  then
+    perform backlog_internal.raise_invalid_backfill(
+      format('rows of %s may be equal in the key of the destination (%s)', p_backfill.source_table,
+        array_to_string(v_found, ', ')),
+      'Name the "key" in p_destination if of such rows only the last shall stay, or use "mode": "append".'
+    );
   elsif p_backfill.consistency = 'converge' and (
     v_mapped is null or v_found is distinct from v_mapped or v_backfill.write_mode <> 'upsert'
     or p_backfill.key_is_nullable

@@ -7,6 +7,7 @@ create or replace function backlog_internal.delete_unmatched(
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
+  set row_security = off
 as $$
 declare
   v_same text;

@@ -18,13 +18,15 @@ as $$
       else false
     end
   from (
-    select coalesce(nullif(y.typbasetype, 0), y.oid) as type, a.atttypmod as modifier
+    select coalesce(nullif(y.typbasetype, 0), y.oid) as type,
+      case when y.typbasetype = 0 then a.atttypmod else y.typtypmod end as modifier
     from pg_attribute as a
     join pg_type as y on y.oid = a.atttypid
     where a.attrelid = p_source and a.attname = p_source_column
   ) as s
   cross join (
-    select coalesce(nullif(y.typbasetype, 0), y.oid) as type, a.atttypmod as modifier
+    select coalesce(nullif(y.typbasetype, 0), y.oid) as type,
+      case when y.typbasetype = 0 then a.atttypmod else y.typtypmod end as modifier
     from pg_attribute as a
     join pg_type as y on y.oid = a.atttypid
     where a.attrelid = p_target and a.attname = p_target_column

@@ -3,6 +3,7 @@ create or replace function backlog_internal.last_key(p_backfill backlog_internal
   language plpgsql
   stable
   set search_path = pg_catalog, pg_temp
+  set row_security = off
   set datestyle = 'ISO'
   set intervalstyle = 'postgres'
   set extra_float_digits = 1

@@ -12,7 +12,11 @@ create or replace function backlog_internal.usable_keys(p_table regclass)
   set search_path = pg_catalog, pg_temp
 as $$
   select
-    k.names, k.exprs, k.types, i.indisunique, k.nullable, i.indisprimary
+    -- Tables that inherit have rows of their own, with keys of their own.
+    k.names, k.exprs, k.types, i.indisunique and not exists (
+      select from pg_inherits as h where h.inhparent = p_table and c.relkind = 'i'
+    ),
+    k.nullable, i.indisprimary
   from pg_index as i
   join pg_class as c on c.oid = i.indexrelid
   join pg_am as m on m.oid = c.relam and m.amname = 'btree'
@@ -27,7 +31,7 @@ as $$
         order by n.place
       ) as exprs,
       array_agg(format_type(a.atttypid, -1) order by n.place) as types,
-      bool_or(not a.attnotnull) as nullable,
+      bool_or(backlog_internal.may_be_null(p_table, a.attname)) as nullable,
       -- Rows are compared by the operators that pg_catalog has for their types; an index that orders
       -- them in another way, or some columns up and others down, would not give them in that order.
       bool_and(o.opcdefault and o.opcnamespace = 'pg_catalog'::regnamespace) as plain,

@@ -9,6 +9,8 @@ create or replace function backlog_internal.verify_chunk(
   set datestyle = 'ISO'
   set intervalstyle = 'postgres'
   set extra_float_digits = 1
+  set timezone = 'UTC'
+  set row_security = off
 as $$
 declare
   v_chunk  backlog_internal.backfill_chunk;

@@ -77,7 +77,7 @@ select bag_eq('table public.grown', 'table public.src', 'and has brought it');
 create table public.fine (id numeric(8, 2) primary key, v int);
 insert into public.fine select n + 0.25, n from generate_series(1, 10) as n;
 create table public.coarse (id numeric(8) primary key, v int);
-create temp table rounded as select pg_temp.make('public.fine', '', '"table": "public.coarse"') as id;
+create temp table rounded as select pg_temp.make('public.fine', $$, p_mapping => '{"id": {"cast": "numeric(8)"}}'$$, '"table": "public.coarse", "key": ["id"]') as id;
 select is((select count(*) from public.coarse), 10::bigint, 'rounded keys arrive');
 select throws_like(format('select backlog.verify_backfill(%s)', id), 'PB302', '%cannot be compared%', 'but cannot be compared') from rounded;
 select throws_like(

@@ -38,7 +38,7 @@ reset enable_seqscan;
 select throws_ok($$select backlog.preview_backfill('p', 'src', '[{"column": "nope", "operator": "="}]', '{"kind": "x"}')$$, 'PB305', null, 'it refuses what cannot work');
 
 -- Verified and repaired.
-select backlog.create_backfill('p', 'src', '[{"column": "id", "operator": "<=", "value": 150}]', '{"kind": "table", "table": "dst"}', p_mapping => '{"id": "key"}', p_batch_size => 40);
+select backlog.create_backfill('p', 'src', '[{"column": "id", "operator": "<=", "value": 150}]', '{"kind": "table", "table": "dst"}', p_mapping => '{"id": "key", "total": {"cast": "numeric(10, 2)"}}', p_batch_size => 40);
 select throws_ok('select backlog.repair_backfill(pg_temp.id())', 'PB303', null, 'one that is not complete is not repaired');
 insert into public.dst values (190, 'not ours', 0, null);
 select is(pg_temp.go(pg_temp.id()), 'COMPLETED', 'a backfill with casts, a filter and rows of others in the destination');
