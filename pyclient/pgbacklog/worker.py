@@ -310,6 +310,8 @@ class Pool:
         while self._runners and monotonic() < end and not hurry():
             sleep(0.02)
         self.release([x for x in list(self.running) if self.running.pop(x, None) is not None])
+        with self._condition:
+            self.batches.clear()  # nothing of them is held any more, whenever their runners end
 
     def release(self, items: list[Item]) -> None:
         """Put items back into the queue, no attempt counted."""

@@ -7,13 +7,14 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from pgbacklog import Listener, Registry, Settings
+from pgbacklog import Item, Listener, Registry, Settings, handler
 
 from support.database import Database
 from support.listening import enqueue, eventually, live, outcomes
@@ -206,3 +207,28 @@ def test_a_listener_that_is_gone_leaves_nothing_open() -> None:
     assert opened() >= before + 20
     del listeners
     assert opened() == before
+
+
+def test_a_listener_that_is_stopped_in_a_hurry_leaves_no_thread_behind(db: Database) -> None:
+    """Though the handler that it did not wait for comes to its end only later."""
+    begun, release = threading.Event(), threading.Event()
+
+    @handler("slow")
+    def slow(item: Item) -> None:
+        begun.set()
+        release.wait(100)
+
+    conn, registry = db.connect(), Registry()
+    registry.update((x.event_type, x) for x in slow.__pgbacklog_handlers__)
+    enqueue(conn, "slow")
+    before = set(threading.enumerate())
+    listener = Listener(db.dsn, registry, Settings("hasty", poll_interval=0.1))
+    thread = threading.Thread(target=listener.run)
+    thread.start()
+    assert begun.wait(100)
+    listener.stop()
+    listener.stop()
+    thread.join()
+    assert live(conn) == 1
+    release.set()
+    eventually(lambda: set(threading.enumerate()) <= before)
