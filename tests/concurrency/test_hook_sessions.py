@@ -237,3 +237,19 @@ def test_a_replay_does_not_disturb_what_is_live(session: Open) -> None:
     keys = [row[0] for row in writer.run("select key from app.log order by n")]
     assert len(keys) == 3
     assert keys[0] == keys[2] != keys[1]
+
+
+def test_a_key_that_somebody_is_at_is_called_later(session: Open) -> None:
+    """The first turn of a key, while another session makes the same call and has not committed."""
+    one, two = session(), session()
+    one.run("select backlog.register_hook('seq', p_mode => 'individual', p_order_key => 'id')")
+    one.run(SAVE, '[{"id": 1}]')
+    hook = one.one("select hook_id from backlog_internal.hook")
+    task = "select backlog_internal.run_task(jsonb_build_object('task', 'turns', 'hook_id', %s, 'keys', array['1']))"
+    one.run("begin")
+    one.run(task, hook)
+    left = two.one(task, hook)
+    assert (left["task"], left["keys"], "run_at" in left) == ("turns", ["1"], True)
+    one.run("rollback")
+    assert two.one(task, hook) is None
+    assert two.one("select count(*) from backlog_internal.hook_head") == 1
