@@ -1,5 +1,5 @@
 begin;
-select plan(9);
+select plan(11);
 set local test.now = '2030-01-01 12:00:00+00';
 select backlog.create_pipeline('orders');
 create table public.part (id int primary key, amount int not null check (amount > 0));
@@ -48,6 +48,16 @@ select results_eq(
   $$values (null::jsonb, 1::bigint)$$, 'an event without records'
 );
 select is((select i.record from backlog.incidents as i order by i.incident_id desc limit 1), '{"id": 2, "amount": 0}'::jsonb, 'the incident has it from quarantine');
+
+-- A row that is refused again is the same incident, for its latest reason
+create table public.gear (id int primary key, amount int not null constraint positive check (amount > 0) constraint small check (amount < 9));
+select backlog.add_pipeline_table('orders', 'public.gear', p_on_malformed => 'quarantine_row');
+select backlog.stage_rows('orders', 'gear', '[{"id": 1, "amount": 0}]');
+select backlog.load_pipeline('orders');
+select results_eq($$select i.constraint_name, i.attempt from backlog.incidents as i where i.table_name = 'gear'$$, $$values ('positive', 1)$$, 'refused for one reason');
+select backlog.edit_quarantine(q.quarantine_id, '{"id": 1, "amount": 10}') from backlog.quarantine as q where q.table_name = 'gear';
+select backlog.load_pipeline('orders');
+select results_eq($$select i.constraint_name, i.attempt from backlog.incidents as i where i.table_name = 'gear'$$, $$values ('small', 2)$$, 'and then for another');
 
 select * from finish();
 rollback;
