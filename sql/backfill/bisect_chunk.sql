@@ -36,7 +36,7 @@ begin
       written := written + backlog_internal.copy_rows(p_backfill, v_where);
     exception
       when data_exception or integrity_constraint_violation or cardinality_violation
-        or raise_exception or with_check_option_violation or program_limit_exceeded
+        or raise_exception or with_check_option_violation or program_limit_exceeded or feature_not_supported
       then
         v_rest := v_part;
         v_part.upper_key := backlog_internal.middle_key(p_backfill, v_where, v_rows / 2);

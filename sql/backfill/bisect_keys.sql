@@ -32,7 +32,7 @@ begin
       );
     exception
       when data_exception or integrity_constraint_violation or cardinality_violation
-        or raise_exception or with_check_option_violation or program_limit_exceeded
+        or raise_exception or with_check_option_violation or program_limit_exceeded or feature_not_supported
       then
         v_middle := (lower(v_part) + upper(v_part)) / 2;
         if v_middle > lower(v_part) then

@@ -17,7 +17,7 @@ declare
   v_copy       text := backlog_internal.copy_sql(
     p_backfill, 'true', format('(select ($1::%s).*)', p_backfill.source_table)
   );
-  v_converts   boolean := backlog_internal.converts(p_backfill);
+  v_converts   boolean := coalesce(p_backfill.converts, backlog_internal.converts(p_backfill));
   v_row        text;
   v_record     jsonb;
   v_rows       bigint;
@@ -28,7 +28,7 @@ begin
   -- One query and hence one snapshot, whatever happens to the rows meanwhile. A subtransaction for each
   -- row is dear, but only these few are left when it comes to this.
   for v_row, v_record in execute format(
-    'select s::text, to_jsonb(s) from %s as s where %s', p_backfill.source_table, p_where
+    'select (s.*)::text, to_jsonb(s.*) from %s as s where %s', p_backfill.source_table, p_where
   ) loop
     begin
       if v_converts then
@@ -40,7 +40,7 @@ begin
       written := written + v_rows;
     exception
       when data_exception or integrity_constraint_violation or cardinality_violation
-        or raise_exception or with_check_option_violation or program_limit_exceeded
+        or raise_exception or with_check_option_violation or program_limit_exceeded or feature_not_supported
       then
         get stacked diagnostics v_constraint = constraint_name;
         refusals := refusals || backlog_internal.refusal(

@@ -8,7 +8,7 @@ declare
   v_record jsonb;
 begin
   execute format(
-    'select to_jsonb(s) from %s as s where (%s) in (%s) limit 1', p_backfill.source_table,
+    'select to_jsonb(s.*) from %s as s where (%s) in (%s) limit 1', p_backfill.source_table,
     array_to_string(p_backfill.key_sql, ', '), backlog_internal.key_values(p_backfill, array[p_key])
   )
   into v_record;

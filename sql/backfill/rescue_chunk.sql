@@ -22,7 +22,8 @@ begin
       return jsonb_build_object('action', 'split', 'chunk_id', p_chunk_id, 'reason', p_error);
     end if;
   elsif p_backfill.on_error = 'bisect' and v_chunk.kind <> 'extra'
-    and (left(v_code, 2) in ('22', '23', '21', '44', '54') or v_code = 'P0001')
+    -- 0A000 is also what versions up to 17 say to NaN as an integer.
+    and (left(v_code, 2) in ('22', '23', '21', '44', '54') or v_code in ('P0001', '0A000'))
   then
     begin
       if v_chunk.kind = 'touched' then

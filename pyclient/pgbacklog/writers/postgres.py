@@ -21,8 +21,9 @@ from pgbacklog.writers.comparing import HOLE, KEY, Kind, Tables, holds
 from pgbacklog.writers.reading import SHAPE, base_type, settings_sql
 
 CHECKPOINT = "pgbacklog_checkpoint"
-# Classes of errors that are about rows: cardinality, data, constraints, check option, limits.
-REFUSALS = ("21", "22", "23", "44", "54", "P0001")
+# Classes of errors that are about rows: cardinality, data, constraints, check option, limits, and
+# what cannot be converted.
+REFUSALS = ("0A000", "21", "22", "23", "44", "54", "P0001")
 _LOCK = "select pg_advisory_xact_lock(hashtext('pgbacklog: create target'))"
 _PARTS = "select s.nspname, c.relname from pg_class as c " \
     "join pg_namespace as s on s.oid = c.relnamespace where c.oid = %s::regclass"  # fmt: skip
@@ -49,11 +50,18 @@ _TARGET = """select a.attname, format_type(a.atttypid, a.atttypmod), case
 _NUMBERS = ("numeric", "real", "double precision", "character", "bpchar")
 # Read like the values are written, whatever the destination is set to.
 _SETTINGS = {**SHAPE, "array_nulls": "on", "xmloption": "content"}
-_KINDS = "select a.atttypid::regtype::text, case a.atttypid when 1700 " \
+_KINDS = "select case when a.atttypid in (25, 1043) and getdatabaseencoding() = 'UTF8' and case " \
+    "when c.collprovider <> 'd' then c.collprovider = 'b' or c.collcollate in ('C', 'POSIX') " \
+    "else to_jsonb(d) ->> 'datlocprovider' = 'b' or d.datcollate in ('C', 'POSIX') " \
+    "and coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') = 'c' end " \
+    "then 'bytes' else a.atttypid::regtype::text end, case a.atttypid when 1700 " \
     "then case when a.atttypmod >= 4 then ((a.atttypmod - 4) & 2047 # 1024) - 1024 end " \
     "else nullif(a.atttypmod, -1) end from unnest(%s::text[]) with ordinality as n (name, place) " \
-    "join pg_attribute as a on a.attrelid = %s::regclass and a.attname = n.name order by n.place"
+    "join pg_attribute as a on a.attrelid = %s::regclass and a.attname = n.name " \
+    "left join pg_collation as c on c.oid = a.attcollation " \
+    "join pg_database as d on d.datname = current_database() order by n.place"
 _ORDERED = {
+    "bytes": "bytes",
     "smallint": "number", "integer": "number", "bigint": "number", "numeric": "number",
     "date": "date", "timestamp without time zone": "time", "timestamp with time zone": "zoned",
     "uuid": "uuid",
@@ -317,6 +325,8 @@ class Postgres(Tables):
             known = conn.execute(_TYPES, [column.type]).fetchall()[0][0]
             kind = sql.SQL(column.type if known else "text")
             end = sql.SQL(" not null" if column.not_null else "")
+            if known and column.bytewise:
+                end = sql.SQL(' collate "C"') + end
             columns.append(sql.SQL("{} {}{}").format(sql.Identifier(column.name), kind, end))
         if self.job.key:
             keys = sql.SQL(", ").join(map(sql.Identifier, self.job.key))
