@@ -54,6 +54,8 @@ table backlog_internal.backfill (
   snapshot_at timestamp with time zone,
   snapshot_pid integer,
   snapshot_files jsonb,
+  copied_sql text,
+  converts boolean,
   constraint backfill_batch_size_in_range CHECK (((batch_size >= 1) AND (batch_size <= 10000000))),
   constraint backfill_consistency_is_known CHECK ((consistency = ANY (ARRAY['chunk'::text, 'snapshot'::text, 'converge'::text]))),
   constraint backfill_destination_is_an_object CHECK ((jsonb_typeof(destination) = 'object'::text)),
@@ -973,6 +975,7 @@ function backlog_internal.advance_sequences(p_load_id bigint, p_table backlog_in
 function backlog_internal.announce(p_channel_name text) returns void
 function backlog_internal.announce_work(p_event_type text, p_now timestamp with time zone) returns void
 function backlog_internal.apply_verdicts(p_verdicts backlog_internal.failure_verdict[], p_now timestamp with time zone) returns void
+function backlog_internal.array_literal(p_array jsonb) returns text immutable
 function backlog_internal.ask_throttle(p_table regclass) returns text
 function backlog_internal.backfill_conditions() returns text
 function backlog_internal.backfill_defaults() returns jsonb immutable
@@ -983,6 +986,7 @@ function backlog_internal.backfill_queued() returns trigger
 function backlog_internal.backfill_state_changed() returns trigger
 function backlog_internal.backfill_status() returns jsonb stable
 function backlog_internal.backoff_seconds(p_retry_count integer, p_delay integer, p_multiplier numeric, p_kind text, p_cap integer, p_jitter numeric) returns double precision
+function backlog_internal.base_type(p_type oid) returns oid stable
 function backlog_internal.bisect_chunk(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk, OUT written bigint, OUT refusals backlog_internal.incident[]) returns record
 function backlog_internal.bisect_keys(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk, OUT touched bigint, OUT written bigint, OUT refusals backlog_internal.incident[]) returns record
 function backlog_internal.block_bounds(p_backfill backlog_internal.backfill, p_rows bigint) returns text[]
@@ -994,7 +998,7 @@ function backlog_internal.call_first_turns(p_hook_id bigint, p_keys text[]) retu
 function backlog_internal.call_next_turn(p_head backlog_internal.hook_head) returns boolean
 function backlog_internal.caller() returns name stable
 function backlog_internal.cancel_orphans(p_limit integer) returns bigint
-function backlog_internal.cast_type(p_type text) returns text stable
+function backlog_internal.cast_type(p_type text, p_role name) returns text stable
 function backlog_internal.check_backfill_options(p_backfill backlog_internal.backfill, p_options jsonb) returns void stable
 function backlog_internal.check_backfill_rights(p_table regclass, p_rights text, p_role name) returns void stable
 function backlog_internal.check_claim(p_worker_id text, p_batch_size integer, p_lock_timeout integer, p_event_types text[]) returns void stable
@@ -1003,7 +1007,7 @@ function backlog_internal.check_comparison(p_comparison jsonb, p_key_size intege
 function backlog_internal.check_events(p_event_ids bigint[]) returns void stable
 function backlog_internal.check_fingerprint(p_backfill backlog_internal.backfill) returns void stable
 function backlog_internal.check_hook(p_hook backlog_internal.hook, p_start text) returns void stable
-function backlog_internal.check_installer_rights(p_what text) returns void stable
+function backlog_internal.check_installer_rights(p_what text, p_role name DEFAULT NULL::name) returns void stable
 function backlog_internal.check_lease(p_item_id bigint, p_lock_token bigint) returns void
 function backlog_internal.check_options(p_options jsonb, p_known text[]) returns void immutable
 function backlog_internal.check_pipeline_options(p_load_delay integer, p_min_rows bigint, p_max_rejects bigint, p_max_reject_ratio numeric, p_auto_load boolean, p_checkpoint_payload text) returns void immutable
@@ -1018,6 +1022,7 @@ function backlog_internal.choose_columns(p_table backlog_internal.pipeline_table
 function backlog_internal.choose_key(p_table regclass, p_mode text, p_key text[]) returns text[] stable
 function backlog_internal.choose_quarantine(p_filter jsonb, p_limit integer, p_lock boolean) returns SETOF backlog_internal.quarantine_row
 function backlog_internal.chunk_order(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns jsonb stable
+function backlog_internal.chunk_parts(p_chunk backlog_internal.backfill_chunk, p_end text[], p_rows bigint) returns backlog_internal.backfill_chunk[] immutable
 function backlog_internal.chunk_rows(p_backfill backlog_internal.backfill) returns integer stable
 function backlog_internal.chunk_sql(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns text stable
 function backlog_internal.claim_batch(p_claim backlog_internal.claim, p_due backlog_internal.due_lane[], p_batch_size integer, p_event_types text[], p_now timestamp with time zone) returns backlog_internal.claim
@@ -1033,16 +1038,19 @@ function backlog_internal.close_gate(p_gate_id integer, p_now timestamp with tim
 function backlog_internal.close_quarantined(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
 function backlog_internal.column_changes(p_table backlog_internal.pipeline_table) returns TABLE(change text, old_name text, new_name text, statement text) stable
 function backlog_internal.column_operator(p_type oid, p_operator text) returns text stable
+function backlog_internal.commit_durably() returns void
 function backlog_internal.comparison_fence(p_chunk backlog_internal.backfill_chunk) returns bigint stable
 function backlog_internal.comparison_order(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns jsonb stable
 function backlog_internal.compile_comparison(p_column text, p_type oid, p_operator text, p_values text[], p_place integer, p_filter jsonb) returns text
 function backlog_internal.compile_filter(p_table regclass, p_filter jsonb, p_place integer) returns text
 function backlog_internal.compile_filters(p_table regclass, p_filters jsonb) returns text
-function backlog_internal.compile_like(p_column text, p_type oid, p_operator text, p_place integer, p_filter jsonb) returns text
+function backlog_internal.compile_like(p_column text, p_type oid, p_collation oid, p_operator text, p_place integer, p_filter jsonb) returns text
 function backlog_internal.complete_backfill(p_backfill backlog_internal.backfill) returns void
 function backlog_internal.continue_incident(p_load_id bigint, p_pipeline backlog_internal.pipeline, p_result jsonb) returns bigint
 function backlog_internal.converge_backfill(p_backfill backlog_internal.backfill) returns jsonb
+function backlog_internal.converts(p_backfill backlog_internal.backfill) returns boolean stable
 function backlog_internal.copy_chunk(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns backlog_internal.backfill_chunk
+function backlog_internal.copy_converted(p_sql text, p_row text DEFAULT NULL::text) returns bigint
 function backlog_internal.copy_keys(p_backfill backlog_internal.backfill, p_limit integer, OUT touched bigint, OUT written bigint) returns record
 function backlog_internal.copy_rows(p_backfill backlog_internal.backfill, p_where text) returns bigint
 function backlog_internal.copy_rows_singly(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk, p_where text, OUT written bigint, OUT refusals backlog_internal.incident[]) returns record
@@ -1059,7 +1067,6 @@ function backlog_internal.critical_reasons(p_pipeline text, p_records jsonb) ret
 function backlog_internal.crowd_reason(p_backfill backlog_internal.backfill, p_lock_token bigint) returns text stable
 function backlog_internal.current_epoch() returns bigint
 function backlog_internal.cursor_sql(p_backfill backlog_internal.backfill) returns text stable
-function backlog_internal.cut_chunk(p_chunk backlog_internal.backfill_chunk, p_end text[], p_rows bigint) returns backlog_internal.backfill_chunk
 function backlog_internal.cyclic_foreign_key(p_pipeline_id bigint, p_tables bigint[]) returns TABLE(pipeline_table_id bigint, constraint_name text, column_names text[], is_deferrable boolean) stable
 function backlog_internal.default_batch_size(p_kind text) returns integer immutable
 function backlog_internal.defer_keys(p_pipeline_id bigint, p_deferred boolean) returns void
@@ -1068,7 +1075,7 @@ function backlog_internal.define_columns(p_backfill backlog_internal.backfill, p
 function backlog_internal.define_cursor(p_backfill backlog_internal.backfill, p_incremental jsonb) returns backlog_internal.backfill
 function backlog_internal.define_hook(p_name text, p_language text, p_sql_function text, p_transactional boolean, p_kind text, p_pipelines text[], p_mode text, p_payload text, p_order_key text, p_timeout_seconds integer, p_concurrency integer, p_max_retries integer, p_start text) returns bigint
 function backlog_internal.define_key(p_backfill backlog_internal.backfill, p_key text[]) returns backlog_internal.backfill stable
-function backlog_internal.define_predicate(p_table regclass, p_predicate text) returns text
+function backlog_internal.define_predicate(p_table regclass, p_predicate text, p_role name) returns text
 function backlog_internal.define_target(p_backfill backlog_internal.backfill, p_role name) returns backlog_internal.backfill
 function backlog_internal.define_target_key(p_backfill backlog_internal.backfill) returns backlog_internal.backfill stable
 function backlog_internal.delete_extra(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns bigint
@@ -1111,6 +1118,7 @@ function backlog_internal.find_backfill(p_backfill_id bigint, p_lock boolean DEF
 function backlog_internal.find_chunk(p_chunk_id bigint) returns backlog_internal.backfill_chunk
 function backlog_internal.find_due(p_event_types text[], p_now timestamp with time zone, p_limit integer) returns backlog_internal.due_lane[]
 function backlog_internal.find_failed_incident(p_backfill backlog_internal.backfill) returns backlog_internal.incident stable
+function backlog_internal.find_foreign_name(p_expression text, p_role name) returns text stable
 function backlog_internal.find_guilty(p_load_id bigint, p_table backlog_internal.pipeline_table, p_limit integer, OUT o_guilty jsonb, OUT o_attempts integer) returns record
 function backlog_internal.find_hook(p_name text) returns backlog_internal.hook stable
 function backlog_internal.find_leased_chunk(p_item_id bigint) returns backlog_internal.backfill_chunk
@@ -1128,6 +1136,7 @@ function backlog_internal.finish_chunk(p_backfill backlog_internal.backfill, p_c
 function backlog_internal.finish_install(p_version text) returns void
 function backlog_internal.finish_items(p_taken backlog_internal.leased_item[], p_now timestamp with time zone) returns void
 function backlog_internal.finish_lease(p_token bigint, p_ids bigint[], p_now timestamp with time zone) returns bigint[]
+function backlog_internal.finite_sql(p_column text, p_type oid) returns text stable
 function backlog_internal.forget_lost_pages(p_pipeline_id bigint) returns bigint
 function backlog_internal.gate_allowance(p_gate_id integer, p_now timestamp with time zone) returns integer
 function backlog_internal.gate_failure(p_gate_id integer, p_failures integer, p_error text, p_now timestamp with time zone) returns void
@@ -1136,9 +1145,11 @@ function backlog_internal.gate_spend(p_gate_id integer, p_items integer) returns
 function backlog_internal.gate_success(p_gate_id integer, p_now timestamp with time zone) returns void
 function backlog_internal.gate_verdicts(p_verdicts backlog_internal.failure_verdict[], p_now timestamp with time zone) returns void
 function backlog_internal.gone_sql(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns text stable
+function backlog_internal.guarded_columns(p_backfill backlog_internal.backfill) returns text stable
 function backlog_internal.has_copied(p_backfill_id bigint) returns boolean stable
 function backlog_internal.has_copied_rows(p_pipeline_id bigint) returns boolean stable
 function backlog_internal.hold_retry_item(p_id bigint, p_lock_token bigint, p_holder text) returns bigint
+function backlog_internal.hold_tables(p_backfill backlog_internal.backfill) returns void
 function backlog_internal.hook_status() returns jsonb stable
 function backlog_internal.incident_status() returns jsonb stable
 function backlog_internal.insert_deliveries(p_events backlog_internal.event[], p_hook backlog_internal.hook, p_priority integer, p_replay bigint, p_now timestamp with time zone) returns bigint
@@ -1148,6 +1159,9 @@ function backlog_internal.insert_page(p_table backlog_internal.pipeline_table, p
 function backlog_internal.insert_turns(p_events backlog_internal.event[], p_hook backlog_internal.hook, p_priority integer, p_replay bigint, p_now timestamp with time zone) returns bigint
 function backlog_internal.insert_unique_items(p_items jsonb, p_on_duplicate text, p_now timestamp with time zone) returns TABLE(item_position integer, id bigint, event_id uuid, outcome text)
 function backlog_internal.interested_hooks(p_kind text, p_pipeline text) returns SETOF backlog_internal.hook stable
+function backlog_internal.is_bytewise(p_collation oid) returns boolean stable
+function backlog_internal.is_foreign(p_class regclass, p_object oid) returns boolean stable
+function backlog_internal.is_provided(p_schema text, p_name text, p_role name) returns boolean stable
 function backlog_internal.is_settled(p_backfill backlog_internal.backfill) returns boolean
 function backlog_internal.is_timeout(p_started_at timestamp with time zone) returns boolean stable
 function backlog_internal.isolate_guilty(p_load_id bigint, p_table backlog_internal.pipeline_table, p_limit integer) returns integer
@@ -1163,6 +1177,7 @@ function backlog_internal.judge_missing(p_load_id bigint, p_table backlog_intern
 function backlog_internal.judge_references(p_load_id bigint) returns void
 function backlog_internal.judge_rows(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
 function backlog_internal.judge_unique(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
+function backlog_internal.keeps_values(p_source regclass, p_source_column text, p_target regclass, p_target_column text) returns boolean stable
 function backlog_internal.key_histogram(p_backfill backlog_internal.backfill) returns text[] stable
 function backlog_internal.key_literals(p_key text[], p_types text[]) returns text immutable
 function backlog_internal.key_record(p_backfill backlog_internal.backfill, p_key text) returns jsonb stable
@@ -1186,6 +1201,7 @@ function backlog_internal.look_for_changes(p_backfill backlog_internal.backfill)
 function backlog_internal.loosen_own_keys(p_table backlog_internal.pipeline_table) returns backlog_internal.pipeline_table
 function backlog_internal.make_backfill(p_options jsonb, p_role name) returns bigint
 function backlog_internal.make_due_backfills() returns integer
+function backlog_internal.make_scheduled(p_schedule backlog_internal.backfill_schedule) returns backlog_internal.backfill_schedule
 function backlog_internal.make_way(p_id bigint, p_lane_id integer, p_now timestamp with time zone) returns void
 function backlog_internal.malformed_action(p_table backlog_internal.pipeline_table) returns text immutable
 function backlog_internal.mapped_key(p_backfill backlog_internal.backfill) returns text[] stable
@@ -1193,6 +1209,7 @@ function backlog_internal.match_keys(p_backfill backlog_internal.backfill, p_val
 function backlog_internal.matching_dead_letters(p_filter jsonb, p_limit integer) returns SETOF backlog_internal.dead_letter
 function backlog_internal.matching_events(p_hook backlog_internal.hook, p_filter jsonb) returns SETOF backlog_internal.event stable
 function backlog_internal.matching_quarantine(p_filter jsonb, p_limit integer) returns bigint[] stable
+function backlog_internal.may_be_null(p_table regclass, p_column name) returns boolean stable
 function backlog_internal.mend_chunks(p_backfill backlog_internal.backfill) returns void
 function backlog_internal.merge_chunk(p_load_id bigint, p_table backlog_internal.pipeline_table, p_rows text, p_source regclass, p_first tid, p_last tid) returns jsonb
 function backlog_internal.merge_columns(p_table backlog_internal.pipeline_table) returns TABLE(column_name text, insert_sql text, update_sql text, differs_sql text) stable
@@ -1215,10 +1232,12 @@ function backlog_internal.open_load(p_load_id bigint, p_pipeline_id bigint) retu
 function backlog_internal.open_load_incidents(p_load_id bigint, p_pipeline text) returns void
 function backlog_internal.open_quarantine_incidents(p_pipeline text, p_quarantine_ids bigint[]) returns void
 function backlog_internal.order_tables(p_pipeline_id bigint) returns void
+function backlog_internal.others_write() returns boolean
 function backlog_internal.outdo_waiting(p_batch_id bigint, p_pipeline_table_id bigint, p_load_id bigint) returns void
+function backlog_internal.owns_destination(p_backfill backlog_internal.backfill) returns boolean stable
 function backlog_internal.page_problems(p_table backlog_internal.pipeline_table, p_rows jsonb) returns TABLE(row_position integer, row_data jsonb, rule text, sql_state text, column_name text, value text, message text)
 function backlog_internal.parent_sql(p_load_id bigint, p_parent_id bigint, p_parent regclass, p_columns text[], p_parent_columns text[]) returns text stable
-function backlog_internal.parse_predicate(p_table backlog_internal.pipeline_table, p_predicate text) returns text
+function backlog_internal.parse_predicate(p_table backlog_internal.pipeline_table, p_predicate text, p_role name DEFAULT NULL::name) returns text
 function backlog_internal.pipeline_foreign_keys(p_pipeline_id bigint) returns TABLE(pipeline_table_id bigint, parent_table_id bigint, parent_table regclass, constraint_name text, column_names text[], parent_columns text[], match_type "char", is_deferrable boolean, is_nullable boolean, is_filled boolean) stable
 function backlog_internal.plan_chunks(p_backfill backlog_internal.backfill, OUT plan_kind text, OUT rows_estimated bigint, OUT row_width integer, OUT bounds text[], OUT upper_key text[]) returns record
 function backlog_internal.plan_missed(p_backfill backlog_internal.backfill) returns boolean
@@ -1235,7 +1254,7 @@ function backlog_internal.raise_invalid_filter(p_place integer, p_filter jsonb, 
 function backlog_internal.raise_invalid_pipeline(p_message text, p_hint text) returns void
 function backlog_internal.raise_malformed(p_table backlog_internal.pipeline_table, p_rows jsonb) returns void
 function backlog_internal.raise_not_leased(p_id bigint, p_token bigint) returns void
-function backlog_internal.raise_not_open(p_incident_id bigint, p_problem text) returns void
+function backlog_internal.raise_not_open(p_incident_id bigint, p_problem text, p_hint text DEFAULT NULL::text) returns void
 function backlog_internal.raise_unknown_export(p_export text) returns void
 function backlog_internal.range_sql(p_key_sql text[], p_key_types text[], p_lower text[], p_upper text[], p_nullable boolean DEFAULT false) returns text immutable
 function backlog_internal.read_items(p_items jsonb) returns SETOF backlog_internal.new_item stable
@@ -1248,6 +1267,7 @@ function backlog_internal.referring_keys(p_load_id bigint, p_table backlog_inter
 function backlog_internal.refresh_lanes(p_gate_id integer) returns void
 function backlog_internal.refusal(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk, p_record jsonb, p_error text, p_error_code text, p_constraint_name text) returns backlog_internal.incident
 function backlog_internal.refuse_load(p_load_id bigint, p_message text, p_action text DEFAULT NULL::text) returns void
+function backlog_internal.refuse_value(p_value anyelement, p_column text, p_type text) returns anyelement
 function backlog_internal.release_staged(p_item_ids bigint[]) returns bigint
 function backlog_internal.remove_judged(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
 function backlog_internal.reopen_chunks(p_backfill_id bigint) returns integer
@@ -1273,6 +1293,8 @@ function backlog_internal.row_rules(p_table backlog_internal.pipeline_table) ret
 function backlog_internal.rows_sql(p_table backlog_internal.pipeline_table, p_load_id bigint, p_copied boolean, p_staged boolean) returns text stable
 function backlog_internal.run_load(p_load_id bigint, p_pipeline backlog_internal.pipeline) returns jsonb
 function backlog_internal.run_task(p_task jsonb) returns jsonb
+function backlog_internal.runs_foreign_code(p_type oid) returns boolean stable
+function backlog_internal.same_table_sql(p_table regclass) returns text stable
 function backlog_internal.save_load_checkpoints(p_load_id bigint, p_pipeline backlog_internal.pipeline) returns void
 function backlog_internal.save_policy(p_policy backlog_internal.retry_policy) returns void
 function backlog_internal.seal_objects() returns void
@@ -1305,6 +1327,7 @@ function backlog_internal.step_backfill(p_backfill backlog_internal.backfill) re
 function backlog_internal.stop_watching(p_backfill_id bigint) returns boolean
 function backlog_internal.store_hook(p_hook backlog_internal.hook, p_start text) returns bigint
 function backlog_internal.store_incidents(p_incidents backlog_internal.incident[], p_event_id bigint, p_reasons jsonb) returns void
+function backlog_internal.store_parts(p_parts backlog_internal.backfill_chunk[]) returns integer
 function backlog_internal.store_plan(p_backfill_id bigint) returns void
 function backlog_internal.supersede_quarantined(p_load_id bigint, p_table backlog_internal.pipeline_table) returns void
 function backlog_internal.sweep_marks() returns integer
@@ -1323,6 +1346,7 @@ function backlog_internal.trip_destination(p_backfill backlog_internal.backfill,
 function backlog_internal.trip_lane(p_lane_id integer, p_seconds integer, p_error text, p_now timestamp with time zone) returns void
 function backlog_internal.truncate_delta(p_delta regclass, p_live text) returns boolean
 function backlog_internal.typed_columns(p_delta regclass, p_columns text[], p_row jsonb) returns jsonb
+function backlog_internal.unique_in_source(p_backfill backlog_internal.backfill, p_key text[]) returns boolean stable
 function backlog_internal.unite_chunks(p_backfill backlog_internal.backfill) returns backlog_internal.backfill stable
 function backlog_internal.unwatch_keys(p_backfill backlog_internal.backfill) returns void
 function backlog_internal.usable_keys(p_table regclass) returns TABLE(key_columns text[], key_sql text[], key_types text[], is_unique boolean, is_nullable boolean, is_primary boolean) stable
@@ -1333,6 +1357,8 @@ function backlog_internal.wanted_payload(p_kind text, p_pipeline text) returns t
 function backlog_internal.watch_end_reason(p_backfill backlog_internal.backfill) returns text stable
 function backlog_internal.watch_keys(p_backfill backlog_internal.backfill) returns void
 function backlog_internal.watch_table(p_backfill backlog_internal.backfill, p_table regclass) returns void
+function backlog_internal.watches_all(p_backfill backlog_internal.backfill) returns boolean stable
+function backlog_internal.where_sql(p_backfill backlog_internal.backfill) returns text
 function backlog_internal.withdraw_chunks(p_backfill_id bigint, p_reason text) returns integer
 function backlog_internal.work_chunk(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns jsonb
 function backlog_internal.write_changes(p_load_id bigint, p_table backlog_internal.pipeline_table, p_statement text) returns bigint

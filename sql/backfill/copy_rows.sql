@@ -18,7 +18,7 @@ begin
   ) then
     perform backlog_internal.clear_foreign_rows(p_backfill, p_where);
   end if;
-  if backlog_internal.converts(p_backfill) then
+  if coalesce(p_backfill.converts, backlog_internal.converts(p_backfill)) then
     return backlog_internal.copy_converted(backlog_internal.copy_sql(p_backfill, p_where));
   end if;
   execute backlog_internal.copy_sql(p_backfill, p_where);

@@ -17,7 +17,7 @@ declare
 begin
   v_insert := format(
     'insert into %s as t (%s) overriding system value select %s from %s as s where %s',
-    p_backfill.target_table, v_columns, backlog_internal.guarded_columns(p_backfill),
+    p_backfill.target_table, v_columns, coalesce(p_backfill.copied_sql, backlog_internal.guarded_columns(p_backfill)),
     coalesce(p_from, p_backfill.source_table::text), p_where
   );
   if p_backfill.write_mode = 'append'

@@ -59,6 +59,8 @@ begin
     nullif(p_options -> 'mapping', 'null')
   );
   v_backfill.where_sql := backlog_internal.where_sql(v_backfill);
+  v_backfill.copied_sql := null;
+  v_backfill.converts := null;
   return v_backfill;
 end;
 $$;

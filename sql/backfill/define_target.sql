@@ -47,6 +47,8 @@ begin
   where a.attgenerated = '';
 
   v_backfill := backlog_internal.define_target_key(v_backfill);
+  v_backfill.copied_sql := backlog_internal.guarded_columns(v_backfill);
+  v_backfill.converts := backlog_internal.converts(v_backfill);
   perform backlog_internal.check_backfill_rights(
     p_backfill.target_table,
     'SELECT,INSERT' || case when v_backfill.write_mode = 'upsert' then

@@ -10,7 +10,9 @@ begin
   if v_backfill.kind = 'table' then
     if (p_options ->> 'create_target')::boolean then
       -- Of two who make a backfill to the same new table one makes the table.
-      perform pg_advisory_xact_lock(hashtextextended('backlog.create_target ' || (p_options -> 'destination' ->> 'table'), 0));
+      perform pg_advisory_xact_lock(
+        hashtextextended('backlog.create_target ' || (p_options -> 'destination' ->> 'table'), 0)
+      );
     end if;
     v_backfill.target_table := case
       when (p_options ->> 'create_target')::boolean then backlog_internal.create_target(v_backfill, p_role)
