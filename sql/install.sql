@@ -502,6 +502,7 @@
 \ir backfill/postpone_chunk.sql
 \ir backfill/crowd_reason.sql
 \ir backfill/gone_sql.sql
+\ir backfill/is_bytewise.sql
 \ir backfill/chunk_order.sql
 \ir backfill/end_chunk.sql
 \ir backfill/move_on.sql

@@ -38,7 +38,9 @@ as $$
             when starts_with(c.sql, format('s.%I::', c.name)) then substr(c.sql, length(format('s.%I::', c.name)) + 1)
             else format_type(a.atttypid, a.atttypmod)
           end,
-          'not_null', coalesce(a.attnotnull, false)
+          'not_null', coalesce(a.attnotnull, false),
+          'bytewise', c.sql = format('s.%I', c.name) and a.attcollation <> 0
+            and backlog_internal.is_bytewise(a.attcollation)
         ) order by c.place
       )
       from unnest(p_backfill.column_names, p_backfill.column_sql, p_backfill.target_columns) with ordinality

@@ -30,6 +30,8 @@ begin
     'upper_key', p_chunk.upper_key,
     'whole_range', p_chunk.kind = 'range' and p_backfill.key_is_unique
       and p_backfill.target_key is not distinct from v_mapped
+      -- An index that orders otherwise than its column.
+      and array_to_string(p_backfill.key_sql, ' ') not like '% collate %'
       and backlog_internal.owns_destination(p_backfill)
   );
 end;

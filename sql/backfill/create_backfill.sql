@@ -52,7 +52,8 @@ p_destination is {"kind": "table", "table": "archive.orders"} for a table of thi
 table, worked by backlog.run_backfill_step; with p_create_target the table is made from the source's
 definition. Any other kind is the name of a writer, with what it needs to know, connections by name.
 "mode" is upsert (when the destination has a key) or append, "key" its key columns, "shared": true says that
-rows of others are there too, which comparisons and repairs leave alone. p_columns chooses columns, p_mapping
+rows of others are there too, which comparisons and repairs leave alone; false that there are none although
+it has filters. p_columns chooses columns, p_mapping
 renames ("a": "b"), leaves out ("a": null) or casts ("a": {"column": "b", "cast": "text"}) them.
 
 Chunks are cut by the primary key, or by p_key, the columns with which an index begins. One writes at
@@ -66,8 +67,8 @@ exported snapshot, which its listeners hold, and a table without a key is cut by
 table here, or comes from a view or another server, is one chunk, read by one statement.
 
 p_on_error: bisect refuses the rows at fault and copies the others, fail refuses the chunk. p_incremental,
-{"column": "updated_at", "overlap": 300}, reads only what is new since the last run that completed. Runs of
-one table to one destination follow each other. With p_start false it waits for backlog.resume_backfill.
+{"column": "updated_at", "overlap": 300}, reads only what is new since the last run that completed; rows in
+which it is null, infinite or no number are not read. Runs of one table to one destination follow each other. With p_start false it waits for backlog.resume_backfill.
 
 Raises PB101 when there is no such pipeline, PB302 when it cannot work, PB305 when a filter cannot, 42501
 when a right is missing.$$;

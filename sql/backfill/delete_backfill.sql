@@ -7,6 +7,7 @@ create or replace function backlog.delete_backfill(p_backfill_id bigint)
 as $$
 declare
   v_backfill backlog_internal.backfill;
+  v_busy     record;
 begin
   -- In the order of those who end a chunk: the chunk, then its backfill.
   perform from backlog_internal.backfill_chunk as c
@@ -16,6 +17,24 @@ begin
   order by c.chunk_id
   for update;
   v_backfill := backlog_internal.find_backfill(p_backfill_id, true);
+  select c.chunk_id, s.worker_id, s.leased_until into v_busy
+  from backlog_internal.backfill_chunk as c
+  join backlog_internal.retry_lease as s on s.token = c.lock_token and s.ids @> array[c.item_id]
+  where c.backfill_id = p_backfill_id
+    and c.state = 'PENDING'
+    and s.leased_until > backlog_internal.clock()
+  limit 1;
+  if found then
+    -- What it is about to write would be there without a trace, and twice if the next run appends it.
+    raise exception using
+      errcode = 'PB303',
+      message = format(
+        'chunk %s of backfill %s is still with worker %s', v_busy.chunk_id, p_backfill_id, v_busy.worker_id
+      ),
+      hint = format(
+        'Try again when it has ended it, or if it is gone when its lease ends at %s.', v_busy.leased_until
+      );
+  end if;
   if v_backfill.state in ('FAILED', 'CANCELLED', 'COMPLETED') then
     perform backlog_internal.unwatch_keys(v_backfill);
   end if;
@@ -30,8 +49,8 @@ end;
 $$;
 
 comment on function backlog.delete_backfill(bigint) is
-  $$Delete a backfill that has ended, with its chunks and its log; what was copied stays. A worker that still has a
-chunk of it leaves it. The last completed run of an incremental series knows how far that has come: without
-it the next one begins anew.
+  $$Delete a backfill that has ended, with its chunks and its log; what was copied stays.
+The last completed run of an incremental series knows how far that has come: without it the next one begins
+anew.
 
-Raises PB301 when there is none, PB303 while it is PENDING or EXECUTING.$$;
+Raises PB301 when there is none, PB303 while it is PENDING or EXECUTING, or a worker has a chunk of it.$$;

@@ -71,7 +71,7 @@ comment on function backlog.verify_backfill(bigint, int, timestamptz) is
 Works up to p_limit chunks that were not compared since p_since and returns a row for each; null means since
 the backfill ended. chunks_left says how many remain. Rows that differ are found by key: view
 backlog.backfill_differences. backlog.repair_backfill copies them again. Rows that changed in the source since
-then differ too. With filters, or when the destination says "shared": true, rows of the destination that the
+then differ too. With filters, or when rows of others are or may be there, rows of the destination that the
 source no longer has cannot be told from those of others.
 
 Raises PB301 when there is none, PB302 when its destination is not a table with the same key, PB304 when

@@ -138,7 +138,10 @@ def test_a_worker_of_a_backfill_that_was_deleted(conn: psycopg.Connection[Any]) 
     lease = conn.execute(ACQUIRE).fetchone()
     conn.execute(BEGIN, lease)
     conn.execute("select backlog.cancel_backfill(%s)", [made])
-    conn.execute("select backlog.delete_backfill(%s)", [made])
+    with pytest.raises(psycopg.Error, match="is still with worker") as refused:
+        conn.execute("select backlog.delete_backfill(%s)", [made])
+    assert refused.value.sqlstate == "PB303"
+    conn.execute("set test.now = '2100-01-01'; select backlog.delete_backfill(1); reset test.now")
     again = make(conn, destination=FILES, batch_size=10_000)
     assert conn.execute("select backlog.backfill_chunk_stop(%s, %s)", lease).fetchone() == ("the backfill was deleted",)
     with pytest.raises(psycopg.Error) as refused:

@@ -32,11 +32,15 @@ Form = Literal["rows", "exact", "copy", "arrow"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its name in the destination, and its type as PostgreSQL writes it."""
+    """One column: its name in the destination, and its type as PostgreSQL writes it.
+
+    Texts that are `bytewise` are ordered by their bytes in UTF-8.
+    """
 
     name: str
     type: str
     not_null: bool = False
+    bytewise: bool = False
 
 
 @dataclass(frozen=True, slots=True)

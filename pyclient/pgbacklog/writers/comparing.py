@@ -36,7 +36,9 @@ _WIDER = {
     "character varying": ("text",), "json": ("jsonb", "text"), "cidr": ("inet", "text"),
     "date": ("timestamp without time zone", "text"),
 }  # fmt: skip
-# number, date, time, zoned (time), utc (time of both), uuid; its digits behind the point, if few
+_TEXTS = ("text", "character varying")
+# number, date, time, zoned (time), utc (time of both), uuid, bytes (text in the order of its bytes in
+# UTF-8); its digits behind the point, if few
 Kind = tuple[str, int | None]
 
 
@@ -300,7 +302,7 @@ def _text(value: Any, kind: str) -> str:
 def _keeps(column: Column, there: Kind | None) -> bool:
     """Tell whether a column of the target keeps the values of a key as they are, and in order."""
     name, modifiers = base_type(column)
-    kind = _KINDS.get(name)
+    kind = "bytes" if column.bytewise and name in _TEXTS else _KINDS.get(name)
     if there is None or kind is None:
         return False
     if there[0] != kind and not (there[0] == "utc" and kind in ("time", "zoned")):
@@ -342,6 +344,8 @@ def _parsed(text: str, kind: str) -> Any:
         if not number.is_finite():
             raise ValueError(text)
         return number
+    if kind in _TEXTS:
+        return text
     if kind == "uuid":
         return UUID(text)
     if kind == "date":

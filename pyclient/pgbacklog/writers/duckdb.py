@@ -192,7 +192,14 @@ class DuckDB(Tables):
 
     def _kinds(self, names: Sequence[str]) -> list[Kind | None]:
         types = self._types()
-        return [_kind(types[name]) for name in names]
+        # No column tells its collation, but the definition of its table does.
+        asked = "select current_setting('default_collation') = '' and not exists (select 1 from " \
+            "duckdb_tables() where table_name = ? and sql ilike '% collate %')"  # fmt: skip
+        ((bytewise,),) = self._ask(asked, [str(self.job.option("table")).rsplit(".", 1)[-1]])
+        return [
+            ("bytes", None) if bytewise and types[name] == "VARCHAR" else _kind(types[name])
+            for name in names
+        ]
 
     def _types(self) -> dict[str, str]:
         names = ", ".join(map(_quoted, self.job.names))

@@ -52,6 +52,8 @@ _ORDERED = {
                      FIELD_TYPE.LONGLONG, FIELD_TYPE.NEWDECIMAL), "number"),
     FIELD_TYPE.DATE: "date", FIELD_TYPE.DATETIME: "utc", FIELD_TYPE.TIMESTAMP: "utc",
 }  # fmt: skip
+# Others overlook spaces at the end.
+_BYTEWISE = {"utf8mb4_nopad_bin", "utf8mb4_0900_bin"}
 _WHOLE = {FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.INT24, FIELD_TYPE.LONG,
           FIELD_TYPE.LONGLONG, FIELD_TYPE.YEAR}  # fmt: skip
 _WHOLE_NAMES = {"boolean", "smallint", "integer", "bigint"}
@@ -269,10 +271,12 @@ class MySQL(Tables):
             return [(column[1], column[5] or 0) for column in cursor.description]
 
     def _kinds(self, names: Sequence[str]) -> list[Kind | None]:
+        collations = {row[0]: row[2] for row in self._ask(f"show full columns from {self.table}")}
         return [
-            (_ORDERED[code], digits) if code in _ORDERED else None
-            for code, digits in self._types(names)
-        ]
+            ("bytes", None) if collations.get(name) in _BYTEWISE
+            else (_ORDERED[code], digits) if code in _ORDERED else None
+            for name, (code, digits) in zip(names, self._types(names), strict=True)
+        ]  # fmt: skip
 
     def rollback(self) -> None:
         """Undo what was written since begin()."""
