@@ -417,11 +417,12 @@ def test_where_it_can_be_told_what_is_too_much(
 ) -> None:
     if told is None:  # as the server's own order is
         (told,) = conn.execute("select backlog_internal.is_bytewise('\"default\"'::regcollation)").fetchone()
+    texts = "(array['k', 'K', 'ß', '~', '', ' ', chr(120042), '-'])[1 + i % 8] || i"
     value = {
         "date": "'2024-01-01'::date + i", "timestamp": "'2024-01-01'::timestamp + i * interval '1.000001 s'",
         "timestamptz": "'2024-01-01'::timestamptz + i * interval '1.000001 s'",
         "uuid": "md5(i::text)::uuid", "numeric(10, 2)": "i + 0.25",
-    }.get(kind, "(array['k', 'K', 'ß', '~', '', ' ', '𝒌', '-'])[1 + i % 8] || i" if "char" in kind or "text" in kind else "i")  # fmt: skip
+    }.get(kind, texts if "char" in kind or "text" in kind else "i")  # fmt: skip
     conn.execute(f"create table keyed (a int, k {kind}, v text, primary key (k, a))")
     conn.execute(f"insert into keyed select i % 3, {value}, 'v' from generate_series(1, 100) as i")
     conn.execute("analyze keyed")

@@ -12,7 +12,7 @@ import pytest
 
 from support.database import Database
 from support.listening import eventually
-from support.stepping import SOURCE, assert_equal, make, run, state, step
+from support.stepping import SOURCE, assert_equal, make, run, state
 
 ACQUIRE = "select id, lock_token from backlog.acquire_retry_items('worker', 1, 300, array['backfill.archive'])"
 BEGIN = "select backlog.begin_backfill_chunk(%s, %s)"

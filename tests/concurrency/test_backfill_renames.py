@@ -151,7 +151,7 @@ def test_the_source_is_replaced_before_a_writer_reads_it(conn: psycopg.Connectio
     conn.execute(FRESH + f"delete from public.fresh where id > {rows}")
     conn.execute(REPLACE.format("src"))
     for query in queries:
-        with pytest.raises(psycopg.DataError, match="public.src is another table now"):
+        with pytest.raises(psycopg.DataError, match="src is another table now"):
             conn.execute(query)
     conn.execute("drop table public.src")
     for query in queries:
