@@ -203,6 +203,44 @@ def test_source_and_destination_die_together(
     assert sorted(read()) == rows
 
 
+@pytest.mark.parametrize("place", ["mysql", "duckdb", "parquet"], indirect=True)
+def test_a_worker_wakes_when_its_backfill_was_made_anew(
+    db: Database, tmp_path: Path, place: tuple[str, dict[str, Any], Read]
+) -> None:
+    """Cancelled and deleted while it slept, so that nobody would tell its rows from those of the next run."""
+    kind, options, read = place
+    conn = prepare(db.connect())
+    made = make(conn, options)
+
+    def delete() -> bool:
+        try:
+            conn.execute("select backlog.delete_backfill(%s)", [made])
+        except psycopg.Error as error:
+            assert "is still with worker" in str(error)
+            return False
+        return True
+
+    with Halts(db.dsn, tmp_path, kind, ["in batch"]) as halts:
+        halts.reach("in batch")
+        sleeping = halts.listeners[0]
+        os.kill(sleeping.process.pid, signal.SIGSTOP)
+        conn.execute("select backlog.cancel_backfill(%s)", [made])
+        eventually(delete)
+        if kind == "duckdb":  # whose file is locked by whoever sleeps
+            os.kill(sleeping.process.pid, signal.SIGCONT)
+            halts.leave("in batch")
+        again = make(conn, options)
+        halts.start()
+        if kind != "duckdb":
+            assert ended(db.dsn, again)["state"] == "COMPLETED"
+            os.kill(sleeping.process.pid, signal.SIGCONT)
+            halts.leave("in batch")
+        eventually(lambda: sleeping.events("stale result dropped") + sleeping.events("chunk left"))
+        assert ended(db.dsn, again)["state"] == "COMPLETED"
+        assert sleeping.process.poll() is None
+    assert sorted(read()) == source(conn)
+
+
 def test_mariadb_dies_in_the_middle_of_a_statement(
     db: Database, tmp_path: Path, mortal_db: MariaDatabase, durable_mariadb: MariaDB
 ) -> None:

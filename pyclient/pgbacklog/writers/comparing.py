@@ -37,8 +37,8 @@ _WIDER = {
     "date": ("timestamp without time zone", "text"),
 }  # fmt: skip
 _TEXTS = ("text", "character varying")
-# number, date, time, zoned (time), utc (time of both), uuid, bytes (text that is ordered by its bytes
-# in UTF-8); its digits behind the point, if few
+# number, date, time, zoned (time), utc (time of both), uuid, bytes (text, ordered by them in UTF-8);
+# its digits behind the point, if few
 Kind = tuple[str, int | None]
 
 
