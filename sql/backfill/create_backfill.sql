@@ -68,7 +68,8 @@ table here, or comes from a view or another server, is one chunk, read by one st
 
 p_on_error: bisect refuses the rows at fault and copies the others, fail refuses the chunk. p_incremental,
 {"column": "updated_at", "overlap": 300}, reads only what is new since the last run that completed; rows in
-which it is null, infinite or no number are not read. Runs of one table to one destination follow each other. With p_start false it waits for backlog.resume_backfill.
+which it is null, infinite or no number are not read. Runs of one table to one destination follow each other.
+With p_start false it waits for backlog.resume_backfill.
 
 Raises PB101 when there is no such pipeline, PB302 when it cannot work, PB305 when a filter cannot, 42501
 when a right is missing.$$;

@@ -37,7 +37,7 @@ _WIDER = {
     "date": ("timestamp without time zone", "text"),
 }  # fmt: skip
 _TEXTS = ("text", "character varying")
-# number, date, time, zoned (time), utc (time of both), uuid, bytes (text, ordered by them in UTF-8);
+# number, date, time, zoned (time), utc (time of both), uuid, bytes (text in their order, in UTF-8);
 # its digits behind the point, if few
 Kind = tuple[str, int | None]
 
