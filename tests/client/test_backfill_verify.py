@@ -406,6 +406,24 @@ def test_what_was_read_in_one_snapshot(
     assert plainly(place.rows()) == plainly(source(conn))
 
 
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+def test_a_source_that_takes_its_time(
+    conn: psycopg.Connection[Any], place: Place, verify: Verify
+) -> None:
+    """The destination throws out who is idle in a transaction, but waiting for rows is not that."""
+    fill(conn, 20)
+    place.query("do $$begin execute format('alter database %I set idle_in_transaction_session_timeout = 200', "
+                "current_database()); end$$")  # fmt: skip
+    conn.execute("create view slow as select o.* from orders as o, lateral (select pg_sleep(o.id * 0 + 0.05)) as s")
+    conn.execute("select backlog.register_backfill_view('slow', array['id'])")
+    made = create(conn, place.destination(), "public.slow", create_target=True, batch_size=20)
+    place.work()
+    assert state(conn, made)["state"] == "COMPLETED"
+    assert conn.execute("select max(c.attempts) from backlog.backfill_chunks as c").fetchone() == (1,)
+    verify(made, equal=True)
+    assert plainly(place.rows()) == plainly(source(conn))
+
+
 @pytest.mark.parametrize(("kind", "told"), [
     ("bigint", True), ("numeric(10, 2)", True), ("date", True), ("timestamp", True),
     ("timestamptz", True), ("uuid", True), ("text", None), ('text collate "C"', True),

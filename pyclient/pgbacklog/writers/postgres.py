@@ -49,7 +49,11 @@ _TARGET = """select a.attname, format_type(a.atttypid, a.atttypmod), case
 # Compared by their own equality when they come back, since 1.5 is 1.50; others as text.
 _NUMBERS = ("numeric", "real", "double precision", "character", "bpchar")
 # Read like the values are written, whatever the destination is set to.
-_SETTINGS = {**SHAPE, "array_nulls": "on", "xmloption": "content"}
+# The last because the source may take its time to find the first row.
+_SETTINGS = {
+    **SHAPE, "array_nulls": "on", "xmloption": "content",
+    "idle_in_transaction_session_timeout": "0",
+}  # fmt: skip
 _KINDS = "select case when a.atttypid in (25, 1043) and getdatabaseencoding() = 'UTF8' and case " \
     "when c.collprovider <> 'd' then c.collprovider = 'b' or c.collcollate in ('C', 'POSIX') " \
     "else to_jsonb(d) ->> 'datlocprovider' = 'b' or d.datcollate in ('C', 'POSIX') " \
