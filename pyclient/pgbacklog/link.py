@@ -13,9 +13,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pgbacklog.logs import note
 
-# What a connection gets unless its DSN says otherwise: a dead peer is noticed in about a minute.
+# What a connection gets unless its DSN says otherwise: a dead peer is noticed in about a minute,
+# and texts come in the encoding of JSON, whichever one the database has.
 _DEFAULTS = {
-    "connect_timeout": 10, "tcp_user_timeout": 60_000,
+    "client_encoding": "utf8", "connect_timeout": 10, "tcp_user_timeout": 60_000,
     "keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
 }  # fmt: skip
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0

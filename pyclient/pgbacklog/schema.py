@@ -34,7 +34,7 @@ def migrate(
 
     Raises SchemaDriftError when the database cannot be brought to the shipped schema.
     """
-    with psycopg.connect(dsn, autocommit=True) as conn, _turn(conn, lock_timeout, say):
+    with _connect(dsn) as conn, _turn(conn, lock_timeout, say):
         _refuse_edited_migrations(conn)
         _refuse_changed_tables(conn, adopt)
         conn.execute("create schema if not exists backlog_internal")
@@ -72,7 +72,7 @@ def uninstall(dsn: str, *, cascade: bool = False, say: Say = lambda _: None) -> 
 
     Raises SchemaDriftError when it is not installed, or still used.
     """
-    with psycopg.connect(dsn, autocommit=True) as conn, _turn(conn, 60, say):
+    with _connect(dsn) as conn, _turn(conn, 60, say):
         conn.add_notice_handler(lambda notice: say(str(notice.message_primary)))
         with translated(), conn.transaction():
             if cascade:
@@ -102,6 +102,11 @@ def checksum(path: Path) -> str:
     return hashlib.sha256(read_text(path).encode()).hexdigest()
 
 
+def _connect(dsn: str) -> psycopg.Connection[Any]:
+    # Without an encoding, as databases of SQL_ASCII have none, texts would be bytes here.
+    return psycopg.connect(dsn, autocommit=True, client_encoding="utf8")
+
+
 class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
     """yoyo's bookkeeping in backlog_internal, over libpq's own address syntax.
 
@@ -117,7 +122,7 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
         super().__init__(address, "_yoyo_migration")
 
     def connect(self, _: DatabaseURI) -> psycopg.Connection[Any]:
-        return psycopg.connect(self.dsn, autocommit=True)
+        return _connect(self.dsn)
 
     def copy(self) -> _Backend:
         """Return the connection that a migration runs on: names must be qualified there."""

@@ -24,8 +24,10 @@ begin
     order by b.backfill_id
     limit 1;
   end if;
-  if v_reason is null and p_backfill.write_mode = 'append' and not backlog_internal.is_settled(p_backfill) then
-    -- What is appended cannot be read again, so late commits are waited for first.
+  if v_reason is null and (p_backfill.write_mode = 'append' or p_backfill.key_is_nullable)
+    and not backlog_internal.is_settled(p_backfill)
+  then
+    -- What is appended, or has a null in its key, cannot be read again, so late commits are waited for first.
     v_reason := 'transactions older than the plan are still open';
   end if;
   v_reason := coalesce(v_reason, backlog_internal.ask_throttle(p_backfill.source_table));

@@ -90,7 +90,7 @@ def address(ctx: click.Context) -> Iterator[str]:
 @contextmanager
 def connection(ctx: click.Context) -> Iterator[psycopg.Connection[Any]]:
     """Yield an autocommit connection to the database that the command is to use."""
-    with address(ctx) as dsn, psycopg.connect(dsn, autocommit=True) as conn:
+    with address(ctx) as dsn, psycopg.connect(dsn, autocommit=True, client_encoding="utf8") as conn:
         yield conn
 
 

@@ -203,7 +203,10 @@ def run(
         hint = f"To let it go on: pgbacklog backfill resume {backfill_id}"
         raise BacklogError(f"backfill {backfill_id} is paused: {_pause(facts)}", hint)
     try:
-        with address(ctx) as dsn, psycopg.connect(dsn, autocommit=True) as conn:
+        with (
+            address(ctx) as dsn,
+            psycopg.connect(dsn, autocommit=True, client_encoding="utf8") as conn,
+        ):
             if kind == "table":
                 ended = _follow(conn, backfill_id, lambda: _step(conn, backfill_id))
             else:
@@ -257,14 +260,15 @@ def verify(
     """
     facts = _one(backfill_id)
     kind = facts["destination"]["kind"]
-    if not facts["chunks_completed"] and facts["chunks"]:
-        hint = f"To copy it: pgbacklog backfill run {backfill_id}"
-        raise BacklogError(f"backfill {backfill_id} has copied nothing yet", hint)
-    with address(ctx) as dsn, psycopg.connect(dsn, autocommit=True) as conn:
-        if kind == "table":
+    with address(ctx) as dsn, psycopg.connect(dsn, autocommit=True, client_encoding="utf8") as conn:
+        listener = None if kind == "table" else _listener(dsn, facts, 1, config, hooks)
+        if not facts["chunks_completed"] and facts["chunks"]:
+            hint = f"To copy it: pgbacklog backfill run {backfill_id}"
+            raise BacklogError(f"backfill {backfill_id} has copied nothing yet", hint)
+        if listener is None:
             rows = _verified(conn, backfill_id, facts["chunks"])
         else:
-            rows = _compared(_listener(dsn, facts, 1, config, hooks), kind, backfill_id)
+            rows = _compared(listener, kind, backfill_id)
         if repair and not all(row["is_equal"] for row in rows):
             with translated():
                 ((count,),) = conn.execute("select backlog.repair_backfill(%s)", [backfill_id])

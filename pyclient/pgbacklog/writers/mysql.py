@@ -125,7 +125,7 @@ class MySQL(Tables):
                 )
             conn.autocommit(False)
             # With an exponent, as str() may write it, a number would be a float.
-            conn.encoders = {**conn.encoders, Decimal: lambda number, _: format(number, "f")}
+            conn.encoders = {**conn.encoders, Decimal: _digits}
             self._prepared = conn
         return conn
 
@@ -328,6 +328,10 @@ def _type(column: Column, in_key: bool) -> str:
     if name in _TYPES:
         return "varbinary(255)" if in_key and name == "bytea" else _TYPES[name]
     return "varchar(255)" if in_key else "longtext"
+
+
+def _digits(number: Decimal, _: Any = None) -> str:
+    return format(number, "f")
 
 
 def _value(value: Any) -> Any:

@@ -328,7 +328,7 @@ class Postgres(Tables):
             # Types that are only known at the source (enums, domains, extensions) become text.
             known = conn.execute(_TYPES, [column.type]).fetchall()[0][0]
             kind = sql.SQL(column.type if known else "text")
-            end = sql.SQL(" not null" if column.not_null else "")
+            end: sql.Composable = sql.SQL(" not null" if column.not_null else "")
             if known and column.bytewise:
                 end = sql.SQL(' collate "C"') + end
             columns.append(sql.SQL("{} {}{}").format(sql.Identifier(column.name), kind, end))

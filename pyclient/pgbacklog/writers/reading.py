@@ -43,7 +43,7 @@ _EXACT = {
 _ELEMENTS = _EXACT - {"bytea", "name"} | {"uuid"}  # arrays of which JSON can hold
 # As JSON, which knows no bounds but 1; with others as text, which looks like no JSON: [0:1]={1,2}
 _ARRAY = sql.SQL(
-    "case when array_dims({0}) ~ '\\[(?!1:)' then {0}::text else to_json({0})::text end"
+    "case when array_dims({0}) ~ '[[](?!1:)' then {0}::text else to_json({0})::text end"
 )
 # What psycopg makes objects of besides; of anything else it gives the bytes that came.
 _KNOWN = _EXACT | {
