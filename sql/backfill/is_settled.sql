@@ -4,6 +4,8 @@ create or replace function backlog_internal.is_settled(p_backfill backlog_intern
   volatile
   set search_path = pg_catalog, pg_temp
 as $$
+  -- Within one transaction a second look would show what the first one did.
+  select pg_stat_clear_snapshot();
   -- Only transactions of this database matter, with an id or without: one may have taken its keys from
   -- a sequence before it had an id. One that only reads may stay open for hours: it is not waited for
   -- without end. Where other sessions are hidden from us, whatever has an id counts.
@@ -12,6 +14,8 @@ as $$
       select from pg_stat_activity as a
       where a.datname = current_database()
         and a.pid <> pg_backend_pid()
+        -- A vacuum may take hours, and writes no rows.
+        and coalesce(a.backend_type, '') not in ('autovacuum worker', 'walsender')
         and (
           -- Clocks are set, and times of transactions are not always tracked; ids are certain.
           a.backend_xid = any (array(select x.xid::xid from pg_snapshot_xip(p_backfill.plan_snapshot) as x (xid)))

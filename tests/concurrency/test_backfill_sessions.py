@@ -178,6 +178,54 @@ def test_appending_waits_for_late_commits_first(db: Database, conn: psycopg.Conn
     assert_equal(conn)
 
 
+def test_who_steps_in_one_transaction_sees_that_old_ones_have_ended(
+    db: Database, conn: psycopg.Connection[Any]
+) -> None:
+    """What others do is read anew for each step; PostgreSQL itself would keep what it said first."""
+    late = db.connect()
+    conn.execute("delete from public.src where id = 7; alter table public.dst drop constraint dst_pkey")
+    late.execute("begin")
+    late.execute("insert into public.src values (7, -7, 'late')")
+    conn.execute("begin")
+    backfill = make(conn)
+    assert step(conn, backfill)["reason"] == "transactions older than the plan are still open"
+    late.execute("commit")
+    run(conn, backfill)
+    conn.execute("commit")
+    assert_equal(conn)
+
+
+def test_a_vacuum_by_the_server_is_no_transaction_to_wait_for(
+    db: Database, conn: psycopg.Connection[Any]
+) -> None:
+    """However long it takes: it writes no rows."""
+    conn.execute(
+        """
+        create table public.vacuumed (n int) with (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0,
+          autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1);
+        insert into public.vacuumed select n from generate_series(1, 200000) as n;
+        delete from public.vacuumed where n % 2 = 0;
+        alter table public.dst drop constraint dst_pkey;
+        """
+    )
+    conn.execute("select pg_stat_force_next_flush()")
+    vacuum = (
+        "select a.pid from pg_stat_progress_vacuum as v join pg_stat_activity as a using (pid)"
+        " where v.relid = 'public.vacuumed'::regclass and a.backend_type = 'autovacuum worker'"
+    )
+    found = eventually(lambda: conn.execute(vacuum).fetchall(), 2 * PATIENCE)
+    writer = db.connect()
+    writer.execute("begin")
+    writer.execute("update public.src set v = v where id = 1")
+    backfill = make(conn)
+    assert step(conn, backfill)["reason"] == "transactions older than the plan are still open"
+    writer.execute("commit")
+    done = run(conn, backfill)
+    assert state(conn, backfill) == ("COMPLETED", None)
+    assert done["wait"] == 0
+    assert conn.execute(vacuum).fetchall() == found
+
+
 def test_cancel_and_pause_wait_for_nobody_and_lose_nothing(
     db: Database, conn: psycopg.Connection[Any]
 ) -> None:
