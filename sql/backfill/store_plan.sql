@@ -8,15 +8,15 @@ declare
   v_backfill backlog_internal.backfill := backlog_internal.find_backfill(p_backfill_id, true);
   v_plan     record;
   v_now      timestamptz := backlog_internal.clock();
-  v_chunks   int := 0;
+  v_chunks   int;
 begin
   -- The snapshot first: whoever is in progress now may commit below the end that is frozen next. It lists ids
-  -- up to the last one that has ended, so let one end.
+  -- up to the last one that has ended, so let one end: that of a part of this transaction that is undone.
   begin
     update backlog_internal.backfill as b set planned_at = v_now where b.backfill_id = p_backfill_id;
-    perform 1 / (v_chunks - v_chunks);
+    raise no_data_found;
   exception
-    when division_by_zero then
+    when no_data_found then
       null;
   end;
   update backlog_internal.backfill as b
