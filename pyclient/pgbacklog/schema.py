@@ -144,8 +144,7 @@ def _turn(conn: psycopg.Connection[Any], lock_timeout: float, say: Say) -> Itera
     # Polled, because a session that waits inside pg_advisory_lock holds a snapshot, for which a
     # concurrent index build of the session before it would wait in turn: a hang without a deadlock.
     lock = "select pg_try_advisory_lock(hashtextextended('pgbacklog.migrate', 0))"
-    deadline = time.monotonic() + lock_timeout
-    waiting = False
+    deadline, waiting = time.monotonic() + lock_timeout, False
     while not conn.execute(lock).fetchone()[0]:  # type: ignore[index]
         if time.monotonic() > deadline:
             raise SchemaDriftError(

@@ -51,9 +51,9 @@ subqueries read a view that was registered with backlog.register_backfill_view.
 p_destination is {"kind": "table", "table": "archive.orders"} for a table of this database or a foreign
 table, worked by backlog.run_backfill_step; with p_create_target the table is made from the source's
 definition. Any other kind is the name of a writer, with what it needs to know, connections by name.
-"mode" is upsert (when the destination has a key) or append, "key" its key columns, "shared": true says that
-rows of others are there too, which comparisons and repairs leave alone; false that there are none although
-it has filters. p_columns chooses columns, p_mapping
+"mode" is upsert (when the destination has a key that no two rows of the source share) or append, "key" its key
+columns, whatever the source has, "shared": true says that rows of others are there too, which comparisons and
+repairs leave alone; false that there are none although it has filters. p_columns chooses columns, p_mapping
 renames ("a": "b"), leaves out ("a": null) or casts ("a": {"column": "b", "cast": "text"}) them.
 
 Chunks are cut by the primary key, or by p_key, the columns with which an index begins. One writes at
