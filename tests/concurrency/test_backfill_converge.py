@@ -408,17 +408,23 @@ def test_a_partition_that_came_and_went_unseen(db: Database) -> None:
 
 
 def test_a_child_that_came_while_it_was_being_watched(db: Database) -> None:
-    """Inheritance without partitions, and a new table of which the rows are among the others."""
+    """Inheritance without partitions, and new tables of which the rows are among the others."""
     conn = db.connect()
     conn.execute(SOURCE)
-    conn.execute("create table public.child (primary key (id)) inherits (public.src)")
     conn.execute("delete from public.src where id % 2 = 0")
     backfill = make(conn, consistency="converge", workers=1)
     step_until(conn, backfill, "copied", 10)
-    conn.execute("insert into public.child select n, n, 'child' from generate_series(2, 2000, 2) as n")
-    conn.execute("create table public.second (primary key (id)) inherits (public.src)")
-    conn.execute("insert into public.second select n, n, 'second' from generate_series(2002, 4000, 2) as n")
+    for name, first in (("child", 2), ("second", 2002)):
+        conn.execute(f"create table public.{name} (primary key (id)) inherits (public.src)")
+        conn.execute(
+            f"insert into public.{name} select n, n, '{name}' from generate_series({first}, {first + 1998}, 2) as n"
+        )
+        step(conn, backfill)
     end_converge(conn, backfill)
+    # Of tables that have their own keys already nobody can say that a row is found again by its key.
+    with pytest.raises(psycopg.Error, match="may be equal in the key") as raised:
+        make(conn, consistency="converge")
+    assert raised.value.sqlstate == "PB302"
 
 
 def test_sessions_that_act_as_a_replica_are_noted(db: Database, conn: psycopg.Connection[Any]) -> None:

@@ -31,9 +31,9 @@ select is((select f.answer ->> 'action' from public.first as f), 'run', 'a chunk
 select is((select f.answer -> 'destination' ->> 'place' from public.first as f), 'x', 'the destination is told');
 select is(
   (select f.answer -> 'columns' from public.first as f),
-  '[{"name": "id", "type": "integer", "not_null": true},
-    {"name": "amount", "type": "numeric(10,2)", "not_null": true},
-    {"name": "remark", "type": "character varying(20)", "not_null": false}]'::jsonb,
+  '[{"name": "id", "type": "integer", "bytewise": false, "not_null": true},
+    {"name": "amount", "type": "numeric(10,2)", "bytewise": false, "not_null": true},
+    {"name": "remark", "type": "character varying(20)", "bytewise": false, "not_null": false}]'::jsonb,
   'columns have the names and types that they have in the destination'
 );
 select is((select f.answer -> 'key' from public.first as f), '["id"]'::jsonb, 'so has the key');
