@@ -537,6 +537,7 @@
 \ir backfill/repair_backfill.sql
 \ir backfill/schedule_backfill.sql
 \ir backfill/unschedule_backfill.sql
+\ir backfill/reading_limit.sql
 \ir backfill/begin_backfill_chunk.sql
 \ir backfill/export_backfill_snapshot.sql
 \ir backfill/share_backfill_snapshot.sql

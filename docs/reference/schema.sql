@@ -1258,6 +1258,7 @@ function backlog_internal.raise_not_open(p_incident_id bigint, p_problem text, p
 function backlog_internal.raise_unknown_export(p_export text) returns void
 function backlog_internal.range_sql(p_key_sql text[], p_key_types text[], p_lower text[], p_upper text[], p_nullable boolean DEFAULT false) returns text immutable
 function backlog_internal.read_items(p_items jsonb) returns SETOF backlog_internal.new_item stable
+function backlog_internal.reading_limit() returns jsonb stable
 function backlog_internal.reading_problem(p_backfill backlog_internal.backfill, p_counts jsonb) returns text
 function backlog_internal.record_load(p_load_id bigint, p_pipeline backlog_internal.pipeline, p_started timestamp with time zone, p_result jsonb) returns jsonb
 function backlog_internal.recover_staged(p_pipeline_id bigint) returns bigint

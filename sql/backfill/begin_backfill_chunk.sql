@@ -10,6 +10,7 @@ declare
   v_backfill backlog_internal.backfill;
   v_reason   text;
   v_snapshot jsonb;
+  v_order    jsonb;
 begin
   perform backlog_internal.check_lease(p_item_id, p_lock_token);
   v_chunk := backlog_internal.find_leased_chunk(p_item_id);
@@ -69,7 +70,9 @@ begin
     perform backlog.release_retry_items(array[p_item_id], array[p_lock_token]);
     return jsonb_build_object('action', 'planned');
   end if;
-  return backlog_internal.chunk_order(v_backfill, v_chunk)
+  v_order := backlog_internal.chunk_order(v_backfill, v_chunk);
+  return v_order
+    || jsonb_build_object('settings', v_order -> 'settings' || backlog_internal.reading_limit())
     || case when v_snapshot is null then '{}' else jsonb_build_object('snapshot', v_snapshot) end;
 end;
 $$;

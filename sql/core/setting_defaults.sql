@@ -8,6 +8,7 @@ values
   ('backfill_max_slot_wal_mb', '10240', 'numeric', 'Megabytes of WAL that a slot may retain before backfills wait; 0 means any.'),
   ('backfill_max_snapshot_seconds', '3600', 'numeric', 'Seconds for which a session may hold back vacuum before backfills wait; 0 means any.'),
   ('backfill_max_touched_keys', '1000000', 'integer', 'Changed keys that may wait for a converging backfill that is paused, has failed or that nobody works on; more make it start over.'),
+  ('backfill_read_seconds', '1800', 'numeric', 'Time after which a writer stops reading a chunk, which is then halved; 0 means any.'),
   ('backfill_settle_seconds', '600', 'integer', 'Seconds for which the end of a backfill waits for old transactions that have written nothing.'),
   ('backfill_throttle_seconds', '1', 'numeric', 'Seconds for which a session that found the server well does not ask again; 0 means before every chunk.'),
   ('backfill_wait_for_vacuum', 'true', 'boolean', 'Whether backfills wait while their table is vacuumed.'),

@@ -346,6 +346,29 @@ def test_a_chunk_that_takes_too_long_is_halved(
     assert sorted(got) == list(range(1, 61))
 
 
+def test_a_slow_predicate_is_stopped(conn: psycopg.Connection[Any], db: Database) -> None:
+    """What a condition costs is bounded: the server cancels the reading, and the chunk is halved."""
+    conn.execute(
+        "create function slowly(bigint) returns boolean immutable language plpgsql"
+        " as $$ begin perform pg_sleep(0.02); return true; end $$"
+    )
+    conn.execute("select backlog.set_setting('backfill_read_seconds', '0.5')")
+    got: list[int] = []
+
+    @known.writer("archive")
+    class Archive(Writer):
+        def write(self, batch: Any) -> None:
+            got.extend(row[0] for row in batch.rows)
+
+    fill(conn, 60)
+    made = create(conn, {"kind": "archive", "mode": "append"}, predicate="public.slowly(id)")
+    work(db, marked(Archive))
+    found = state(conn, made)
+    assert (found["state"], found["rows_matched"]) == ("COMPLETED", 60)
+    assert found["chunks"] >= 4
+    assert sorted(got) == list(range(1, 61))
+
+
 def test_too_many_rows_at_fault_fail_the_chunk(conn: psycopg.Connection[Any], db: Database) -> None:
     @known.writer("archive")
     class Archive(Writer):
