@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -298,6 +299,27 @@ def test_resuming_waits_for_a_chunk_that_read_before_it(db: Database, conn: psyc
     late.execute("commit")
     thread.join(120)
     assert not thread.is_alive()
+    end_converge(conn, backfill)
+
+
+def test_who_starts_over_and_who_compares_do_not_deadlock(db: Database, conn: psycopg.Connection[Any]) -> None:
+    """Both take the chunks in their order, wherever their rows are by now."""
+    backfill, comparing, resuming = make(conn, consistency="converge", workers=1), db.connect(), db.connect()
+    step_until(conn, backfill, "copied", 10)
+    conn.execute("select backlog.cancel_backfill(%s)", [backfill])
+    # What is compared first is behind the others by then.
+    conn.execute("vacuum full backlog_internal.backfill_chunk")
+    conn.execute("select backlog.verify_backfill(%s, 1)", [backfill])
+    comparing.execute("begin")
+    comparing.execute("select backlog.verify_backfill(%s, 1, clock_timestamp())", [backfill])
+    with ThreadPoolExecutor(1) as thread:
+        resumed = thread.submit(resuming.execute, "select backlog.resume_backfill(%s)", [backfill])
+        eventually(lambda: value(
+            conn, f"select cardinality(pg_blocking_pids({resuming.info.backend_pid})) > 0"
+        ) is True)
+        comparing.execute("select backlog.verify_backfill(%s, 5, clock_timestamp())", [backfill])
+        comparing.execute("commit")
+        resumed.result(120)
     end_converge(conn, backfill)
 
 
