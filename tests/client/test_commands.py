@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from pgbacklog.cli import main
 
 from support.database import Database
-from support.listening import enqueue
+from support.listening import PATIENCE, enqueue
 
 
 def bury(db: Database, event_type: str, count: int = 1) -> list[int]:
@@ -180,7 +180,7 @@ def test_shells_can_complete_the_command(shell: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", "from pgbacklog.cli import main; main(prog_name='pgbacklog')"],
         env={**os.environ, "_PGBACKLOG_COMPLETE": f"{shell}_source"}, capture_output=True,
-        text=True, check=False, timeout=30,
+        text=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
     assert "pgbacklog" in done.stdout
     assert done.returncode == 0

@@ -133,7 +133,7 @@ FINE = "from pgbacklog import handler\n@handler('a')\ndef f(item): ...\n"
 def run(dsn: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pgbacklog", *arguments], cwd=folder, capture_output=True, text=True,
-        timeout=60, env={**os.environ, "DATABASE_URL": dsn}, check=False,
+        timeout=120, env={**os.environ, "DATABASE_URL": dsn}, check=False,
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from pgbacklog import schema
 from pgbacklog.embedded import EmbeddedServer
 
 from support.database import Database
-from support.listening import eventually
+from support.listening import PATIENCE, eventually
 from support.stepping import ROWS, SOURCE, assert_equal, make, run, state, step
 
 PARTITIONED = f"""
@@ -62,7 +62,7 @@ def value(conn: psycopg.Connection[Any], query: str) -> Any:
 
 def step_until(conn: psycopg.Connection[Any], backfill: int, action: str, times: int = 1) -> dict[str, Any]:
     """Step until something was done so often."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while times > 0:
         answer = step(conn, backfill)
         times -= answer["action"] == action
@@ -109,7 +109,7 @@ def test_converge_ends_equal_while_others_write(db: Database, conn: psycopg.Conn
     for each in writers:
         each.start()
     difference: list[Any] | None = None
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + PATIENCE
     while difference is None and time.monotonic() < deadline:
         with conn.transaction():
             if step(conn, backfill)["action"] == "finished":
@@ -259,7 +259,7 @@ def test_cancelling_disturbs_nobody_who_uses_the_table(db: Database, conn: psyco
     step_until(conn, backfill, "copied", 10)
     reader.execute("begin")
     reader.execute("select from public.src limit 1")
-    conn.execute("set lock_timeout = '5s'")
+    conn.execute("set lock_timeout = '30s'")
     conn.execute("select backlog.cancel_backfill(%s, 'stop')", [backfill])
     assert state(conn, backfill) == ("CANCELLED", "stop")
     assert value(conn, WATCHING) == 5

@@ -233,7 +233,7 @@ def test_cancel_and_pause_wait_for_nobody_and_lose_nothing(
     step(conn, backfill)
     conn.execute("begin")
     assert step(conn, backfill)["action"] == "copied"
-    other.execute("set lock_timeout = '5s'")
+    other.execute("set lock_timeout = '30s'")
     other.execute("select backlog.cancel_backfill(%s, 'stop')", [backfill])
     conn.execute("commit")
     assert state(conn, backfill) == ("CANCELLED", "stop")

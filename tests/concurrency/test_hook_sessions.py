@@ -43,7 +43,7 @@ def _no_hooks(queue_db: Database, session: Open) -> Iterator[None]:
 
 def impatient(session: Session) -> Session:
     """Let a session fail rather than wait for another."""
-    session.run("set lock_timeout = '2s'")
+    session.run("set lock_timeout = '30s'")
     return session
 
 

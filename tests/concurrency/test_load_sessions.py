@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from support.database import Database
-from support.listening import eventually
+from support.listening import PATIENCE, eventually
 from support.sessions import Session, sqlstate, together
 
 Open = Callable[[], Session]
@@ -262,7 +262,7 @@ def test_stagers_copiers_and_loads_together_lose_and_double_nothing(shop: Open) 
     def worker(n: int) -> None:
         random_ = random.Random(n)
         session = sessions[n]
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             items = session.run(
                 "select id, lock_token, (event_data ->> 'page')::int from backlog.acquire_retry_items(%s, 1)",
@@ -332,7 +332,7 @@ def test_pages_with_the_same_bad_row_do_not_wait_for_each_other(shop: Open) -> N
     first.run("select backlog.stage_rows('shop', 'customer', %s)", bad)
     first.run("begin")
     first.run("select backlog.stage_rows('shop', 'customer', %s)", bad)
-    second.run("set lock_timeout = '5s'")
+    second.run("set lock_timeout = '30s'")
     second.run("select backlog.stage_rows('shop', 'customer', %s)", '[{"id": "y"}, {"id": "x"}]')
     second.run("select backlog.stage_rows('shop', 'customer', %s)", '[{"id": "z"}]')
     first.run("commit")

@@ -407,7 +407,7 @@ def test_producers_notify_only_while_a_listener_sleeps(session: Open) -> None:
     producer.run(ENQUEUE)
     assert heard(0.2) == 0  # not before the commit
     producer.commit()
-    notified = list(listener.conn.notifies(timeout=5, stop_after=1))
+    notified = list(listener.conn.notifies(timeout=60, stop_after=1))
     assert [(n.channel, n.payload) for n in notified] == [("backlog_work", "")]
     assert heard(0.2) == 0  # once per transaction
     listener.run("select backlog.announce_busy('l')")

@@ -31,7 +31,7 @@ from support.crashing import (
     unless_locked,
 )
 from support.database import Database
-from support.listening import ListenerProcess, eventually
+from support.listening import PATIENCE, ListenerProcess, eventually
 
 # A writer like another, in a process that dies once for each chunk: at another edge for each.
 DEADLY = """
@@ -79,7 +79,7 @@ def conn(db: Database) -> psycopg.Connection[Any]:
 
 def carry_through(conn: psycopg.Connection[Any], made: int, start: Callable[[], ListenerProcess]) -> int:
     """Start a listener again after each death until the backfill has ended; return the deaths."""
-    deaths, end = 0, time.monotonic() + 150
+    deaths, end = 0, time.monotonic() + 3 * PATIENCE
     process = start()
     while state(conn, made)["state"] not in ("COMPLETED", "FAILED"):
         assert time.monotonic() < end, conn.execute("select * from backlog.backfill_chunks").fetchall()

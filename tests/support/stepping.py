@@ -9,6 +9,8 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
+from support.listening import PATIENCE
+
 ROWS = 5000
 SOURCE = f"""
 create table public.src (id int primary key, v int, note text) with (autovacuum_enabled = false);
@@ -37,7 +39,7 @@ def step(conn: psycopg.Connection[Any], backfill: int) -> dict[str, Any]:
     return dict(row[0])
 
 
-def run(conn: psycopg.Connection[Any], backfill: int, seconds: float = 60) -> Counter[str]:
+def run(conn: psycopg.Connection[Any], backfill: int, seconds: float = PATIENCE) -> Counter[str]:
     """Step until there is nothing more to do; return what was done how often."""
     done: Counter[str] = Counter()
     deadline = time.monotonic() + seconds
