@@ -12,8 +12,6 @@ import pytest
 from support.database import Cluster
 
 ROWS = 2_000_000
-# Milliseconds, best of several on a machine that others use too. Measured: 3.
-GUARD_PLAN = 20.0
 # Measured: 310, most of them in the catalog.
 GUARD_BUFFERS = 1_000
 
@@ -51,15 +49,14 @@ select backlog_internal.plan_chunks(b) from backlog_internal.backfill as b limit
 
 
 @pytest.mark.slow
-def test_planning_takes_no_time(conn: psycopg.Connection[Any]) -> None:
-    times, buffers = [], []
-    for _ in range(10):
+def test_planning_reads_next_to_nothing(conn: psycopg.Connection[Any]) -> None:
+    """The table has ten thousand pages, and its index half as many."""
+    buffers = []
+    for _ in range(3):  # the first one fills the catalog's caches
         row = conn.execute(PLAN).fetchone()
         assert row is not None
         top = (row[0] if isinstance(row[0], list) else json.loads(row[0]))[0]
-        times.append(top["Execution Time"])
         buffers.append(top["Plan"]["Shared Hit Blocks"] + top["Plan"]["Shared Read Blocks"])
-    assert min(times) < GUARD_PLAN, times
     assert min(buffers) < GUARD_BUFFERS, buffers
 
 
