@@ -8,12 +8,13 @@ as $$
     select from pg_stat_activity as a
     where a.datname = current_database()
       and a.pid <> pg_backend_pid()
+      and coalesce(a.backend_type, '') not in ('autovacuum worker', 'walsender')
       and case
         when a.backend_xid is not null then true
         -- A session that hides what it does may be doing anything.
         when coalesce(a.backend_type, 'client backend') = 'client backend' then coalesce(a.state, '') <> 'idle'
         -- Such as logical replication; workers that never say what they do would count for ever.
-        else a.backend_type not in ('autovacuum worker', 'walsender') and a.state <> 'idle'
+        else a.state <> 'idle'
       end
   )
   or exists (select from pg_prepared_xacts as x where x.database = current_database())
