@@ -4,6 +4,8 @@ create or replace function backlog_internal.others_write()
   volatile
   set search_path = pg_catalog, pg_temp
 as $$
+  -- Within one transaction a second look would show what the first one did.
+  select pg_stat_clear_snapshot();
   select exists (
     select from pg_stat_activity as a
     where a.datname = current_database()

@@ -195,6 +195,26 @@ def test_who_steps_in_one_transaction_sees_that_old_ones_have_ended(
     assert_equal(conn)
 
 
+def test_who_writes_by_now_is_seen_within_one_transaction(
+    db: Database, conn: psycopg.Connection[Any]
+) -> None:
+    """The first of two backfills found nobody writing; the second must look again."""
+    late = db.connect()
+    conn.execute("delete from public.src where id = 7; create table public.other (like public.src including all)")
+    conn.execute("begin")
+    make(conn)
+    late.execute("begin")
+    late.execute("insert into public.src values (7, -7, 'late')")
+    backfill = make(conn, destination={"kind": "table", "table": "other"})
+    conn.execute("commit")
+    while (answer := step(conn, backfill))["more"] and answer["action"] != "wait":
+        pass
+    assert answer["action"] == "wait", answer
+    late.execute("commit")
+    run(conn, backfill)
+    assert_equal(conn, "public.other")
+
+
 def test_a_vacuum_by_the_server_is_no_transaction_to_wait_for(
     db: Database, conn: psycopg.Connection[Any]
 ) -> None:
