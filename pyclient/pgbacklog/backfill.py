@@ -44,7 +44,7 @@ _SPLIT = "select backlog.split_backfill_chunk(%s, %s)"
 _STOP = "select backlog.backfill_chunk_stop(%s, %s)"
 _RELEASE = "select id from backlog.release_retry_items(array[%s::bigint], array[%s::bigint])"
 _ASK = 2.0  # seconds between two questions whether a chunk shall go on
-# Not worth a wait for the disk: rows and checkpoint are one transaction, and a crash takes back both.
+# Not worth a wait for the disk: rows and checkpoint are one transaction; a crash takes back both.
 STEP = (
     "select backlog.run_backfill_step(%s) "
     "where set_config('synchronous_commit', 'off', true) is not null"
