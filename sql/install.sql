@@ -380,6 +380,7 @@
 \ir backfill/mapped_key.sql
 \ir backfill/define_target_key.sql
 \ir backfill/define_target.sql
+\ir backfill/hold_chunks.sql
 \ir backfill/hold_tables.sql
 \ir backfill/same_table_sql.sql
 \ir backfill/shares_snapshot.sql

@@ -1148,6 +1148,7 @@ function backlog_internal.gone_sql(p_backfill backlog_internal.backfill, p_chunk
 function backlog_internal.guarded_columns(p_backfill backlog_internal.backfill) returns text stable
 function backlog_internal.has_copied(p_backfill_id bigint) returns boolean stable
 function backlog_internal.has_copied_rows(p_pipeline_id bigint) returns boolean stable
+function backlog_internal.hold_chunks(p_backfill_id bigint, p_states text[]) returns void
 function backlog_internal.hold_retry_item(p_id bigint, p_lock_token bigint, p_holder text) returns bigint
 function backlog_internal.hold_tables(p_backfill backlog_internal.backfill) returns void
 function backlog_internal.hook_status() returns jsonb stable

@@ -10,12 +10,7 @@ declare
   v_busy     record;
 begin
   -- In the order of those who end a chunk: the chunk, then its backfill.
-  perform from backlog_internal.backfill_chunk as c
-  where c.backfill_id = p_backfill_id
-    and c.state = 'PENDING'
-    and c.item_id is not null
-  order by c.chunk_id
-  for update;
+  perform backlog_internal.hold_chunks(p_backfill_id, array['PENDING']);
   v_backfill := backlog_internal.find_backfill(p_backfill_id, true);
   select c.chunk_id, s.worker_id, s.leased_until into v_busy
   from backlog_internal.backfill_chunk as c
@@ -44,6 +39,7 @@ begin
   where c.backfill_id = p_backfill_id
     and v_backfill.state in ('FAILED', 'CANCELLED', 'COMPLETED');
   perform backlog_internal.close_failed_incident(v_backfill, 'dismissed', 'the backfill was deleted');
+  perform backlog_internal.hold_chunks(p_backfill_id, array['COMPLETED', 'FAILED']);
   delete from backlog_internal.backfill as b where b.backfill_id = p_backfill_id;
 end;
 $$;

@@ -17,6 +17,8 @@ begin
       hint = 'Only one that is COMPLETED can.';
   end if;
   perform backlog_internal.check_fingerprint(v_backfill);
+  -- Against those who compare some of them at this moment.
+  perform backlog_internal.hold_chunks(p_backfill_id, array['COMPLETED']);
   if not exists (
     select from backlog_internal.backfill_chunk as c
     where c.backfill_id = p_backfill_id

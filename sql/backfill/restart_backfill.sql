@@ -12,12 +12,7 @@ begin
   from backlog_internal.backfill_chunk as c
   join backlog_internal.dead_letter as d on d.id = c.item_id
   where c.backfill_id = p_backfill.backfill_id;
-  -- In the order of those who compare several.
-  perform
-  from backlog_internal.backfill_chunk as c
-  where c.backfill_id = p_backfill.backfill_id
-  order by c.chunk_id
-  for update;
+  perform backlog_internal.hold_chunks(p_backfill.backfill_id, array['PENDING', 'COMPLETED', 'FAILED']);
   delete from backlog_internal.backfill_chunk as c where c.backfill_id = p_backfill.backfill_id;
 
   perform backlog_internal.watch_keys(p_backfill);

@@ -190,6 +190,30 @@ def test_two_make_the_same_new_table(db: Database, conn: psycopg.Connection[Any]
     assert_equal(conn, "public.fresh")
 
 
+@pytest.mark.parametrize("call", ["repair_backfill", "delete_backfill"])
+def test_whoever_takes_many_chunks_takes_them_in_one_order(
+    db: Database, conn: psycopg.Connection[Any], call: str
+) -> None:
+    made = make(conn, batch_size=1000)
+    run(conn, made)
+    conn.execute("update public.dst set v = -1")
+    conn.execute("select backlog.verify_backfill(%s)", [made])
+    # Many workers end chunks in any order, and in any order they are found then.
+    conn.execute("update backlog_internal.backfill_chunk set finished_at = finished_at - chunk_id * interval '1 day'")
+    conn.execute("cluster backlog_internal.backfill_chunk using backfill_chunk_by_backfill")
+    reader = db.connect()
+    with reader.transaction():
+        reader.execute("select backlog.verify_backfill(%s, 1, now())", [made])
+        thread = threading.Thread(target=lambda: conn.execute(f"select backlog.{call}(%s)", [made]))
+        thread.start()
+        waits(db.connect(), conn)
+        reader.execute("select backlog.verify_backfill(%s, 5, now())", [made])
+    thread.join(60)
+    assert not thread.is_alive()
+    left = {"repair_backfill": [("PENDING",)], "delete_backfill": []}[call]
+    assert reader.execute("select state from backlog.backfills").fetchall() == left
+
+
 CALLS = [
     "select backlog.pause_backfill(%(id)s)", "select backlog.resume_backfill(%(id)s)",
     "select backlog.cancel_backfill(%(id)s)", "select backlog.retry_backfill(%(id)s)",
