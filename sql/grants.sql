@@ -151,6 +151,7 @@ grant select on backlog.backfill_differences to backlog_worker, backlog_operator
 grant select on backlog.backfill_schedules to backlog_worker, backlog_operator, backlog_monitor;
 grant execute on function backlog.share_backfill_snapshot(bigint, bigint, jsonb) to backlog_worker;
 grant execute on function backlog.split_backfill_chunk(bigint, bigint) to backlog_worker;
+grant execute on function backlog.unreadable_rows(regclass, text, text, text, int) to backlog_worker, backlog_operator;
 
 -- Monitor
 grant execute on function backlog.tick() to backlog_worker, backlog_operator;

@@ -504,6 +504,8 @@
 \ir backfill/crowd_reason.sql
 \ir backfill/gone_sql.sql
 \ir backfill/is_bytewise.sql
+\ir backfill/chunk_where.sql
+\ir backfill/shown_key.sql
 \ir backfill/chunk_order.sql
 \ir backfill/end_chunk.sql
 \ir backfill/move_on.sql
@@ -513,6 +515,8 @@
 \ir backfill/preview_filter.sql
 \ir backfill/preview_rows.sql
 \ir backfill/owns_destination.sql
+\ir backfill/unreadable_rows.sql
+\ir backfill/verify_columns.sql
 \ir backfill/verify_sql.sql
 \ir backfill/verify_chunk.sql
 \ir backfill/comparison_fence.sql

@@ -962,6 +962,7 @@ function backlog.stage_rows(p_pipeline text, p_table text, p_rows jsonb, p_item_
 function backlog.status_report() returns jsonb security definer stable
 function backlog.tick() returns jsonb security definer
 function backlog.trip_circuit_breaker(p_event_type text, p_channel_name text DEFAULT NULL::text, p_seconds integer DEFAULT NULL::integer, p_reason text DEFAULT 'tripped by hand'::text) returns integer security definer
+function backlog.unreadable_rows(p_table regclass, p_columns text, p_where text DEFAULT 'true'::text, p_key text DEFAULT 'null'::text, p_limit integer DEFAULT 1000) returns TABLE(row_text text, record jsonb, key text, error text, error_code text)
 function backlog.unschedule_backfill(p_name text) returns void security definer
 function backlog.verify_backfill(p_backfill_id bigint, p_limit integer DEFAULT 100, p_since timestamp with time zone DEFAULT NULL::timestamp with time zone) returns TABLE(chunk_id bigint, source_rows bigint, destination_rows bigint, is_equal boolean, differences bigint, chunks_left bigint) security definer
 function backlog.version() returns text security definer stable
@@ -1025,6 +1026,7 @@ function backlog_internal.chunk_order(p_backfill backlog_internal.backfill, p_ch
 function backlog_internal.chunk_parts(p_chunk backlog_internal.backfill_chunk, p_end text[], p_rows bigint) returns backlog_internal.backfill_chunk[] immutable
 function backlog_internal.chunk_rows(p_backfill backlog_internal.backfill) returns integer stable
 function backlog_internal.chunk_sql(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns text stable
+function backlog_internal.chunk_where(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns text stable
 function backlog_internal.claim_batch(p_claim backlog_internal.claim, p_due backlog_internal.due_lane[], p_batch_size integer, p_event_types text[], p_now timestamp with time zone) returns backlog_internal.claim
 function backlog_internal.claim_chunk(p_backfill backlog_internal.backfill, p_worker_id text, p_lock_timeout integer) returns backlog_internal.backfill_chunk
 function backlog_internal.claim_lane(p_claim backlog_internal.claim, p_due backlog_internal.due_lane, p_limit integer, p_now timestamp with time zone) returns backlog_internal.claim
@@ -1310,6 +1312,7 @@ function backlog_internal.settle_verdicts(p_load_id bigint, p_table backlog_inte
 function backlog_internal.settled_child_sql(p_load_id bigint, p_pipeline_id bigint, p_child regclass, p_columns text[]) returns text stable
 function backlog_internal.shares_snapshot(p_backfill backlog_internal.backfill) returns boolean stable
 function backlog_internal.show_throttle(p_backfill_id bigint, p_reason text) returns void
+function backlog_internal.shown_key(p_backfill backlog_internal.backfill) returns text stable
 function backlog_internal.size_chunk(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk, p_share boolean) returns backlog_internal.backfill_chunk
 function backlog_internal.snapshot_damage(p_backfill backlog_internal.backfill) returns text stable
 function backlog_internal.snapshot_files(p_table regclass) returns jsonb stable
@@ -1353,7 +1356,8 @@ function backlog_internal.unite_chunks(p_backfill backlog_internal.backfill) ret
 function backlog_internal.unwatch_keys(p_backfill backlog_internal.backfill) returns void
 function backlog_internal.usable_keys(p_table regclass) returns TABLE(key_columns text[], key_sql text[], key_types text[], is_unique boolean, is_nullable boolean, is_primary boolean) stable
 function backlog_internal.verify_chunk(p_backfill backlog_internal.backfill, p_chunk_id bigint) returns backlog_internal.backfill_chunk
-function backlog_internal.verify_sql(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk, p_side text) returns text stable
+function backlog_internal.verify_columns(p_backfill backlog_internal.backfill, p_side text) returns text stable
+function backlog_internal.verify_sql(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk, p_side text, p_unreadable text[] DEFAULT '{}'::text[]) returns text stable
 function backlog_internal.version_sql(p_table backlog_internal.pipeline_table) returns text immutable
 function backlog_internal.wanted_payload(p_kind text, p_pipeline text) returns text stable
 function backlog_internal.watch_end_reason(p_backfill backlog_internal.backfill) returns text stable
@@ -1522,6 +1526,8 @@ grant execute on function backlog.status_report() to backlog_worker
 grant execute on function backlog.tick() to backlog_operator
 grant execute on function backlog.tick() to backlog_worker
 grant execute on function backlog.trip_circuit_breaker(text,text,integer,text) to backlog_operator
+grant execute on function backlog.unreadable_rows(regclass,text,text,text,integer) to backlog_operator
+grant execute on function backlog.unreadable_rows(regclass,text,text,text,integer) to backlog_worker
 grant execute on function backlog.unschedule_backfill(text) to backlog_operator
 grant execute on function backlog.verify_backfill(bigint,integer,timestamp with time zone) to backlog_operator
 grant execute on function backlog.version() to backlog_monitor

@@ -31,11 +31,12 @@ from pgbacklog.writers.base import (
     Fenced,
     Job,
     Receipt,
+    Record,
     Refused,
     Writer,
     halved,
 )
-from pgbacklog.writers.reading import Again, SnapshotGone, Source, plain
+from pgbacklog.writers.reading import Again, SnapshotGone, Source, Unreadable, plain, without
 
 _BEGIN = "select backlog.begin_backfill_chunk(%s, %s)"
 _COMPLETE = "select backlog.complete_backfill_chunk(%s, %s, %s, %s)"
@@ -183,26 +184,40 @@ class Copier:
         chunk = chunk_of(order)
         try:
             writer, job = self._writer(order)
-            receipt = writer.begin(chunk)
-            known = receipt is not None
-            if receipt is None:
-                receipt = _receipt(writer, order)
-                try:
-                    self._copy(writer, job, order, lease, receipt, as_text=False)
-                except Again:
-                    writer.rollback()
-                    if (found := writer.begin(chunk)) is None:
-                        receipt = _receipt(writer, order)
-                        self._copy(writer, job, order, lease, receipt, as_text=True)
-                    else:
-                        receipt, known = found, True
-                if not known:
-                    writer.commit(chunk, receipt)
+            receipt, known = self._bring(writer, job, order, lease)
             self.lent.finish()
         except BaseException as error:
             self._abandon(order["run"], error)
             raise
         self._complete(job, chunk, receipt, lease, known=known, seconds=monotonic() - started)
+
+    def _bring(
+        self, writer: Writer, job: Job, order: dict[str, Any], lease: list[int]
+    ) -> tuple[Receipt, bool]:
+        """Have a chunk in the destination; return its receipt, and whether it was there before."""
+        chunk, query, as_text = chunk_of(order), order["query"], False
+        unreadable: list[dict[str, Any]] = []
+        while (receipt := writer.begin(chunk)) is None:
+            receipt = _receipt(writer, order)
+            for row in unreadable:
+                receipt.read += 1
+                refusal = Refused(row["error"], row["error_code"])
+                _refuse(receipt, plain(row["record"]), refusal, order["max_refused"])
+            try:
+                self._copy(writer, job, order, lease, receipt, as_text)
+            except Again:
+                as_text = True
+            except Unreadable as error:
+                found = self._unreadable(order, error)
+                if len(found) <= len(unreadable):
+                    raise error.error from None
+                order = {**order, "query": without(query, found)}
+                unreadable = found
+            else:
+                writer.commit(chunk, receipt)
+                return receipt, False
+            writer.rollback()
+        return receipt, True
 
     def _complete(
         self, job: Job, chunk: Chunk, receipt: Receipt, lease: list[int], **facts: Any
@@ -226,6 +241,13 @@ class Copier:
         return self.source.read(
             order["query"], job, writer.form, order["settings"], as_text, snapshot
         )
+
+    def _unreadable(self, order: dict[str, Any], error: Unreadable) -> list[dict[str, Any]]:
+        """Return the rows of a chunk that the query fails for."""
+        if order["on_error"] == "fail":
+            raise error.error from None
+        snapshot = SNAPSHOTS.shared(self.link, order)
+        return self.source.unreadable(order["unreadable"], order["settings"], snapshot)
 
     def _copy(
         self, writer: Writer, job: Job, order: dict[str, Any], lease: list[int],
@@ -271,7 +293,7 @@ class Copier:
             take(batch)
             return
         for row, error in halved(batch, take):
-            _refuse(receipt, row, error, order["max_refused"])
+            _refuse(receipt, row.record(0), error, order["max_refused"])
 
     def _writer(self, order: dict[str, Any]) -> tuple[Writer, Job]:
         """Return the writer of a run, opened."""
@@ -317,9 +339,12 @@ class Copier:
                     if receipt.read > 1:
                         writer.rollback()
                         return False
-                    _refuse(receipt, batch, error, order["max_refused"])
+                    _refuse(receipt, batch.record(0), error, order["max_refused"])
                 writer.commit(chunk, receipt)
             self.lent.finish()
+        except Unreadable as failure:
+            self._abandon(order["run"], failure)
+            return False
         except BaseException as failure:
             self._abandon(order["run"], failure)
             raise
@@ -350,9 +375,9 @@ def _receipt(writer: Writer, order: dict[str, Any]) -> Receipt:
     return Receipt(snapshot=number)
 
 
-def _refuse(receipt: Receipt, part: Batch, error: Refused, most: int) -> None:
+def _refuse(receipt: Receipt, record: Record, error: Refused, most: int) -> None:
     receipt.refused.append({
-        "record": part.record(0), "error": redacted(str(error)), "error_code": error.code,
+        "record": record, "error": redacted(str(error)), "error_code": error.code,
         "constraint": error.constraint,
     })  # fmt: skip
     if len(receipt.refused) > most:

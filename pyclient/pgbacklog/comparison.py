@@ -14,7 +14,7 @@ from pgbacklog.link import Link, with_defaults
 from pgbacklog.registry import Handler
 from pgbacklog.writers.base import Batch, Column, Comparison, Job, Scope, Writer
 from pgbacklog.writers.comparing import KEY
-from pgbacklog.writers.reading import Again, Source
+from pgbacklog.writers.reading import Again, Source, Unreadable, without
 
 _CHUNKS = (
     "select c.chunk_id from backlog.backfill_chunks as c where c.backfill_id = %s "
@@ -47,10 +47,7 @@ class Comparer:
         if self._writer is None:
             self._writer = writer_of(self.handler, order, self.lent)
             self._writer[0].open()
-        try:
-            found = self._compare(*self._writer, order, as_text=False)
-        except Again:
-            found = self._compare(*self._writer, order, as_text=True)
+        found = self._compare_readable(*self._writer, order)
         self.lent.finish()
         facts = asdict(found) | {"fence": order["comparison"]["fence"]}
         self.link.call(_RECORD, [chunk_id, Jsonb(facts)])
@@ -63,17 +60,34 @@ class Comparer:
         self.lent.close()
         self.source.close()
 
+    def _compare_readable(self, writer: Writer, job: Job, order: dict[str, Any]) -> Comparison:
+        """Compare a chunk; rows that could not be read when it was copied are missing."""
+        query, as_text = order["comparison"]["query"], False
+        unreadable: list[dict[str, Any]] = []
+        while True:
+            try:
+                found = self._compare(writer, job, order, without(query, unreadable), as_text)
+            except Again:
+                as_text = True
+            except Unreadable as error:
+                rows = self.source.unreadable(order["unreadable"], order["settings"])
+                if len(rows) <= len(unreadable):
+                    raise error.error from None
+                unreadable = rows
+            else:
+                for row in unreadable:
+                    found.add_unreadable(row["row_text"], row["key"])
+                return found
+
     def _compare(
-        self, writer: Writer, job: Job, order: dict[str, Any], as_text: bool
+        self, writer: Writer, job: Job, order: dict[str, Any], query: str, as_text: bool
     ) -> Comparison:
         asked = order["comparison"]
         wide = replace(job, columns=(*job.columns, Column(KEY, "text")))
         opened: list[Generator[Batch]] = []
 
         def source() -> Iterator[Batch]:
-            opened.append(
-                self.source.read(asked["query"], wide, writer.form, order["settings"], as_text)
-            )
+            opened.append(self.source.read(query, wide, writer.form, order["settings"], as_text))
             return opened[-1]
 
         scope = Scope(

@@ -86,7 +86,8 @@ and what identifies run and chunk there), or wait, crowded (it should rest for a
 after which the item is not the worker's any more, with the reason. The query must be run under the
 settings given, and in the snapshot given, if any, by its name. Hold means that there is none yet: the
 worker keeps its item, takes a snapshot with backlog.export_backfill_snapshot, makes it known with
-backlog.share_backfill_snapshot, and calls this again. After the rows are safe in the destination call
+backlog.share_backfill_snapshot, and calls this again. Unreadable is a query for the rows because of which the
+chunk's may fail (see backlog.unreadable_rows). After the rows are safe in the destination call
 backlog.complete_backfill_chunk, else
 backlog.fail_backfill_chunk or backlog.split_backfill_chunk.
 

@@ -24,10 +24,13 @@ as $$
     'on_error', p_backfill.on_error,
     'max_refused', backlog_internal.setting('backfill_max_refused_rows')::int,
     'query', format(
-      'select %s from %s as s where %s and %s and (%s)',
-      array_to_string(p_backfill.column_sql, ', '), p_backfill.source_table,
-      backlog_internal.same_table_sql(p_backfill.source_table),
-      backlog_internal.chunk_sql(p_backfill, p_chunk), p_backfill.where_sql
+      'select %s from %s as s where %s',
+      array_to_string(p_backfill.column_sql, ', '), p_backfill.source_table, w.sql
+    ),
+    'unreadable', format(
+      'select * from backlog.unreadable_rows(%L, %L, %L, %L, %s)',
+      p_backfill.source_table, array_to_string(p_backfill.column_sql, ', '), w.sql,
+      backlog_internal.shown_key(p_backfill), backlog_internal.setting('backfill_max_refused_rows')::int + 1
     ),
     'settings', jsonb_build_object('search_path', 'pg_catalog'),
     'columns', (
@@ -48,6 +51,7 @@ as $$
       left join pg_attribute as a on a.attrelid = p_backfill.source_table and a.attname = c.name
     )
   )
+  from backlog_internal.chunk_where(p_backfill, p_chunk) as w (sql)
 $$;
 
 comment on function backlog_internal.chunk_order(backlog_internal.backfill, backlog_internal.backfill_chunk) is

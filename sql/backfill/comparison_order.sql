@@ -14,14 +14,9 @@ begin
     'fence', backlog_internal.comparison_fence(p_chunk),
     'kind', p_chunk.kind,
     'query', format(
-      'select %s, %s from %s as s where %s and %s and (%s)',
-      array_to_string(p_backfill.column_sql, ', '),
-      case cardinality(p_backfill.key_columns)
-        when 0 then 'null::text'
-        else 'array_to_json(array[' || backlog_internal.quoted_list(p_backfill.key_columns, 's.%I::text') || '])::text'
-      end,
-      p_backfill.source_table, backlog_internal.same_table_sql(p_backfill.source_table),
-      backlog_internal.chunk_sql(p_backfill, p_chunk), p_backfill.where_sql
+      'select %s, %s from %s as s where %s',
+      array_to_string(p_backfill.column_sql, ', '), backlog_internal.shown_key(p_backfill), p_backfill.source_table,
+      backlog_internal.chunk_where(p_backfill, p_chunk)
     ),
     'key', v_mapped,
     'match', coalesce(nullif(p_backfill.target_key, array[]::text[]), v_mapped, array[]::text[]),

@@ -13,9 +13,12 @@ create or replace function backlog_internal.verify_chunk(
   set row_security = off
 as $$
 declare
-  v_chunk  backlog_internal.backfill_chunk;
-  v_source text;
-  v_target text;
+  v_chunk      backlog_internal.backfill_chunk;
+  v_source     text;
+  v_target     text;
+  v_counts     text := 'select a.*, b.* from (select count(*), coalesce(sum(r.sum), 0) from (%s) as r) as a,'
+    ' (select count(*), coalesce(sum(r.sum), 0) from (%s) as r) as b';
+  v_unreadable text[];
 begin
   -- Of two who compare it at once the second waits for the first. It may be gone, or open again, by then.
   select c.* into v_chunk
@@ -28,12 +31,26 @@ begin
   end if;
   v_source := backlog_internal.verify_sql(p_backfill, v_chunk, 'source');
   v_target := backlog_internal.verify_sql(p_backfill, v_chunk, 'destination');
-  execute format(
-    'select a.*, b.* from (select count(*), coalesce(sum(r.sum), 0) from (%s) as r) as a,'
-      ' (select count(*), coalesce(sum(r.sum), 0) from (%s) as r) as b',
-    v_source, v_target
-  )
-  into v_chunk.source_rows, v_chunk.source_checksum, v_chunk.destination_rows, v_chunk.destination_checksum;
+  begin
+    execute format(v_counts, v_source, v_target)
+    into v_chunk.source_rows, v_chunk.source_checksum, v_chunk.destination_rows, v_chunk.destination_checksum;
+  exception
+    when data_exception or integrity_constraint_violation or program_limit_exceeded or feature_not_supported then
+      -- Rows that the destination refused, because their values cannot be those of its types.
+      v_unreadable := array(
+        select u.row_text
+        from backlog.unreadable_rows(
+          p_backfill.source_table, backlog_internal.verify_columns(p_backfill, 'source'),
+          backlog_internal.chunk_where(p_backfill, v_chunk), p_limit => null
+        ) as u
+      );
+      if cardinality(v_unreadable) = 0 then
+        raise;
+      end if;
+      v_source := backlog_internal.verify_sql(p_backfill, v_chunk, 'source', v_unreadable);
+      execute format(v_counts, v_source, v_target)
+      into v_chunk.source_rows, v_chunk.source_checksum, v_chunk.destination_rows, v_chunk.destination_checksum;
+  end;
 
   delete from backlog_internal.backfill_difference as d where d.chunk_id = p_chunk_id;
   if (v_chunk.source_rows, v_chunk.source_checksum)

@@ -1,7 +1,8 @@
 create or replace function backlog_internal.verify_sql(
   p_backfill backlog_internal.backfill,
   p_chunk backlog_internal.backfill_chunk,
-  p_side text
+  p_side text,
+  p_unreadable text[] = '{}'
 )
   returns text
   language plpgsql
@@ -19,23 +20,20 @@ declare
     join pg_attribute as s on s.attrelid = p_backfill.source_table and s.attname = k.source
     order by k.place
   );
-  v_values text;
+  v_values text := backlog_internal.verify_columns(p_backfill, p_side);
 begin
-  -- Both sides as text of the destination's types, in the order of its columns.
-  select string_agg(
-    case p_side
-      when 'source' then format('(%s)::%s', c.sql, format_type(a.atttypid, a.atttypmod))
-      else format('t.%I', c.target)
-    end, ', ' order by c.place
-  )
-  into v_values
-  from unnest(p_backfill.column_sql, p_backfill.target_columns) with ordinality as c (sql, target, place)
-  join pg_attribute as a on a.attrelid = p_backfill.target_table and a.attname = c.target;
-
   if p_side = 'source' then
     return format(
-      'select array[%s]::text[] as key, hashtextextended(row(%s)::text, 0) as sum from %s as s where %s and (%s)',
-      backlog_internal.quoted_list(p_backfill.key_columns, 's.%I::text collate "C"'), v_values, p_backfill.source_table,
+      'select array[%s]::text[] as key, hashtextextended(%s, 0) as sum from %s as s where %s and (%s)',
+      backlog_internal.quoted_list(p_backfill.key_columns, 's.%I::text collate "C"'),
+      format(
+        case p_unreadable
+          when '{}' then 'row(%s)::text'
+          -- Nobody can tell what such a row should look like there, so nothing there looks like it.
+          else 'case when (s.*)::text = any (%2$L::text[]) then (s.*)::text else row(%1$s)::text end'
+        end, v_values, p_unreadable
+      ),
+      p_backfill.source_table,
       backlog_internal.chunk_sql(p_backfill, p_chunk), p_backfill.where_sql
     );
   end if;
@@ -62,6 +60,6 @@ end;
 $$;
 
 comment on function backlog_internal.verify_sql(
-  backlog_internal.backfill, backlog_internal.backfill_chunk, text
+  backlog_internal.backfill, backlog_internal.backfill_chunk, text, text[]
 ) is
   $$Write the query for key and checksum of each row of a chunk, in the source or in the destination.$$;

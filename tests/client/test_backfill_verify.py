@@ -555,3 +555,35 @@ class Blind(Writer):
     assert refused.exit_code == 1
     assert "the writer Blind cannot compare" in refused.stderr
     assert "stored()" in refused.stderr
+
+
+@everywhere
+def test_a_row_that_cannot_be_read_is_refused_alone(
+    conn: psycopg.Connection[Any], place: Place, verify: Verify
+) -> None:
+    """A cast fails before the destination sees the row; for whom it is missing is the same."""
+    fill(conn, 120)
+    conn.execute("update orders set word = case when id in (3, 57, 58, 110) then 'n/a' else id::text end")
+    made = create(
+        conn, place.destination(), mapping={"word": {"cast": "integer"}}, create_target=True, batch_size=50
+    )
+    place.work()
+    found = state(conn, made)
+    assert (found["state"], found["rows_matched"], found["rows_refused"]) == ("COMPLETED", 120, 4)
+    refused = conn.execute(
+        "select (i.record ->> 'id')::int, i.record ->> 'word', i.error_code from backlog.incidents as i order by 1"
+    ).fetchall()
+    assert refused == [(x, "n/a", "22P02") for x in (3, 57, 58, 110)]
+    assert sorted(x[0] for x in place.rows()) == [x for x in range(1, 121) if x not in (3, 57, 58, 110)]
+
+    rows = verify(made, equal=False)
+    assert differences(conn) == dict.fromkeys(["3", "57", "58", "110"], "missing")
+    assert [sum(x[side] for x in rows) for side in ("source_rows", "destination_rows")] == [120, 116]
+    conn.execute("update orders set word = '0' where id in (3, 57, 58)")
+    conn.execute("update orders set word = 'n/a' where id = 4")
+    verify(made, equal=False)
+    assert differences(conn) == {**dict.fromkeys(["3", "57", "58", "110"], "missing"), "4": "different"}
+    verify(made, "--repair", equal=False)
+    place.work()
+    assert state(conn, made)["state"] == "COMPLETED"
+    assert {x[0] for x in place.rows()} - {4} == {x for x in range(1, 121) if x not in (4, 110)}

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
+from zlib import crc32
 
 from pgbacklog.errors import BacklogError
 from pgbacklog.logs import logger
@@ -195,6 +196,16 @@ class Comparison:
             return False
         self.differences.append({"key": json.loads(key), "problem": problem})
         return True
+
+    def add_unreadable(self, row: str, key: str | None) -> None:
+        """Add a row of the source, as text, of which nobody can tell what it should look like."""
+        self.source_rows += 1
+        self.source_checksum += 1 + crc32(row.encode())
+        for known in self.differences:
+            if key is not None and known["key"] == json.loads(key):  # some row is there by this key
+                known["problem"] = "different"
+                return
+        self.add(key, "missing")
 
 
 class Refused(Exception):  # noqa: N818 - an answer of the destination

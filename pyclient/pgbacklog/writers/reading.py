@@ -16,6 +16,7 @@ from typing import Any, ClassVar, NamedTuple
 import psycopg
 from psycopg import DataError, sql
 from psycopg.abc import Buffer
+from psycopg.rows import dict_row
 from psycopg.types.datetime import (
     DateBinaryLoader,
     TimeBinaryLoader,
@@ -53,12 +54,27 @@ _KNOWN = _EXACT | {
 }  # fmt: skip
 # What a server says to the name of a snapshot that it does not have, up to version 16 and since.
 _UNKNOWN = {"22023", "42704"}
+# What a value can do to an expression, and what ADBC makes of errors that it knows no more of.
+_OF_VALUES = (
+    psycopg.DataError, psycopg.IntegrityError, psycopg.NotSupportedError, psycopg.InternalError,
+)  # fmt: skip
 _HELD = "select backlog.backfill_snapshot_held({}, {})"
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 class Again(Exception):  # noqa: N818 - a request
     """The chunk holds a value that the quick way cannot carry: read it again as text."""
+
+
+class Unreadable(Exception):  # noqa: N818 - a property of rows
+    """The query of a chunk failed as it does if a cast cannot be made; `error` says how.
+
+    Source.unreadable finds the rows at fault, if that is what it was.
+    """
+
+    def __init__(self, error: psycopg.Error) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class SnapshotGone(Exception):  # noqa: N818 - what happened to it
@@ -141,8 +157,8 @@ class Source:
     ) -> Generator[Batch]:  # fmt: skip
         """Yield the rows of a query in batches; `settings` are set on the connection that reads.
 
-        Raises psycopg.Error when the source cannot be read, Again if it must be read `as_text`,
-        SnapshotGone if not in this snapshot.
+        Raises psycopg.Error when the source cannot be read, Unreadable when that is due to single
+        rows, Again if it must be read `as_text`, SnapshotGone if not in this snapshot.
         """
         whole = False
         try:
@@ -152,21 +168,37 @@ class Source:
                 conn = self._connection(form, connect)
                 yield from read_arrow(conn, settings_sql(settings), query, job, as_text, snapshot)
             else:
-                conn = self._connection(form, _connect)
-                kept = psycopg.IsolationLevel.REPEATABLE_READ
-                conn.isolation_level = None if snapshot is None else kept
-                with conn.transaction():
-                    if snapshot is not None:
-                        enter(conn, snapshot)
-                    conn.execute(settings_sql(settings).encode())
+                with self._transaction(settings, snapshot) as conn:
                     if form == "copy":
                         yield from _read_lines(conn, query, job)
                     else:
                         yield from _read_rows(conn, query, job, form == "exact")
             whole = True
+        except _OF_VALUES as error:
+            raise Unreadable(error) from error
         finally:
             if not whole:  # rows may still be on their way
                 self.close()
+
+    def unreadable(
+        self, query: str, settings: Mapping[str, str], snapshot: Shared | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the rows that backlog.unreadable_rows finds by a query."""
+        with self._transaction(settings, snapshot) as conn:
+            return conn.cursor(row_factory=dict_row).execute(query.encode()).fetchall()
+
+    @contextmanager
+    def _transaction(
+        self, settings: Mapping[str, str], snapshot: Shared | None
+    ) -> Iterator[psycopg.Connection[Any]]:
+        conn = self._connection("rows", _connect)
+        kept = psycopg.IsolationLevel.REPEATABLE_READ
+        conn.isolation_level = None if snapshot is None else kept
+        with conn.transaction():
+            if snapshot is not None:
+                enter(conn, snapshot)
+            conn.execute(settings_sql(settings).encode())
+            yield conn
 
     def close(self) -> None:
         """Close the connection."""
@@ -179,6 +211,14 @@ class Source:
             self.close()
             self._open[kind] = connect(self.dsn)
         return self._open[kind]
+
+
+def without(query: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the query of a chunk for all rows but some."""
+    if not rows:
+        return query
+    texts = sql.Literal([row["row_text"] for row in rows]).as_string()
+    return f"{query} and (s.*)::text <> all ({texts}::text[])"
 
 
 def _connect(dsn: str) -> psycopg.Connection[Any]:

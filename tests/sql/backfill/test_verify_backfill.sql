@@ -1,5 +1,5 @@
 begin;
-select plan(47);
+select plan(53);
 
 create table public.src (id int primary key, name text, total numeric, at timestamptz);
 insert into public.src select n, 'n' || n, n / 3.0, timestamptz '2024-01-01 00:00+00' + n * interval '1 h' from generate_series(1, 200) as n;
@@ -115,6 +115,21 @@ select pg_temp.go(backlog.create_backfill('p', 'loose', p_destination => '{"kind
 update public.loose set n = 3 where id is null;
 select backlog.verify_backfill(pg_temp.id());
 select throws_ok('select backlog.repair_backfill(pg_temp.id())', 'PB302', null, 'rows without a key are not copied a second time');
+
+-- A row that was refused because a cast fails is compared all the same.
+create table public.raw (id int primary key, v text);
+insert into public.raw select n, case when n in (3, 4) then 'n/a' else n::text end from generate_series(1, 50) as n;
+create table public.typed (id int primary key, v int);
+select is(pg_temp.go(backlog.create_backfill('p', 'raw', p_destination => '{"kind": "table", "table": "typed"}', p_mapping => '{"v": {"cast": "int"}}')), 'COMPLETED', 'rows that cannot be cast are refused');
+select results_eq('select v.source_rows, v.destination_rows, v.is_equal, v.differences from backlog.verify_backfill(pg_temp.id()) as v', 'values (50::bigint, 48::bigint, false, 2::bigint)', 'and missing');
+select bag_eq($$select d.key, d.problem from backlog.backfill_differences as d where d.backfill_id = pg_temp.id()$$, $$values ('{3}'::text[], 'missing'), ('{4}', 'missing')$$, 'by key');
+update public.raw set v = '3' where id = 3;
+update public.raw set v = 'n/a' where id = 9;
+select backlog.repair_backfill(pg_temp.id());
+select is(pg_temp.go(pg_temp.id()), 'COMPLETED', 'a repair refuses what still cannot be cast');
+select is((select string_agg(t.id::text, ' ' order by t.id) from public.typed as t where t.id < 6), '1 2 3 5', 'and brings the rest');
+select backlog.verify_backfill(pg_temp.id());
+select bag_eq($$select d.key, d.problem from backlog.backfill_differences as d where d.backfill_id = pg_temp.id()$$, $$values ('{4}'::text[], 'missing'), ('{9}', 'different')$$, 'a row that is there by the key of one that cannot be read is different');
 
 select * from finish();
 rollback;
