@@ -88,6 +88,13 @@ cross join lateral (
     from backlog_internal.backfill_chunk as k
     where k.backfill_id = b.backfill_id
       and k.finished_at is not null
+      -- A night's pause says nothing of its speed.
+      and k.started_at >= (
+        select max(t.changed_at)
+        from backlog_internal.backfill_transition as t
+        where t.backfill_id = b.backfill_id
+          and (t.to_state = 'PENDING' or t.to_state = t.from_state)
+      )
     order by k.finished_at desc
     limit 20
   ) as l
@@ -121,9 +128,9 @@ comment on column backlog.backfills.rows_refused is 'Rows that the destination r
 comment on column backlog.backfills.bytes is 'Bytes written; estimated for tables.';
 comment on column backlog.backfills.rows_estimated is 'Rows to read in all, estimated.';
 comment on column backlog.backfills.percent is 'Share of the rows that were read.';
-comment on column backlog.backfills.rows_per_second is 'Matching rows per second in the last 20 chunks.';
-comment on column backlog.backfills.megabytes_per_second is 'Megabytes per second in the last 20 chunks.';
-comment on column backlog.backfills.time_left is 'Time until all is read, at the speed of the last 20 chunks; null after the copy.';
+comment on column backlog.backfills.rows_per_second is 'Matching rows per second in the last 20 chunks since it was last resumed.';
+comment on column backlog.backfills.megabytes_per_second is 'Megabytes per second in these chunks.';
+comment on column backlog.backfills.time_left is 'Time until all is read, at the speed of these chunks; null after the copy.';
 comment on column backlog.backfills.backfill_id is 'Key.';
 comment on column backlog.backfills.state is 'PENDING, EXECUTING, COMPLETED, FAILED or CANCELLED.';
 comment on column backlog.backfills.started_at is 'When the first chunk was taken.';
