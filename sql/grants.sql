@@ -129,7 +129,7 @@ grant execute on function backlog.begin_backfill_chunk(bigint, bigint) to backlo
 grant execute on function backlog.cancel_backfill(bigint, text) to backlog_operator;
 grant execute on function backlog.complete_backfill_chunk(bigint, bigint, jsonb, jsonb) to backlog_worker;
 grant execute on function backlog.create_backfill(text, text, jsonb, jsonb, text[], jsonb, text, text, int, int, int, int, text, boolean, jsonb, text[], boolean) to backlog_operator;
-grant execute on function backlog.delete_backfill(bigint) to backlog_operator;
+grant execute on function backlog.delete_backfill(bigint, boolean) to backlog_operator;
 grant execute on function backlog.drop_backfill_view(regclass) to backlog_operator;
 grant execute on function backlog.export_backfill_snapshot(bigint, int) to backlog_worker;
 grant execute on function backlog.fail_backfill_chunk(bigint, bigint, text, text, int) to backlog_worker;

@@ -535,6 +535,7 @@
 \ir backfill/resume_backfill.sql
 \ir backfill/retry_backfill.sql
 \ir backfill/cancel_backfill.sql
+\ir backfill/holds_cursor.sql
 \ir backfill/delete_backfill.sql
 \ir backfill/run_backfill_step.sql
 \ir backfill/preview_backfill.sql

@@ -888,7 +888,7 @@ function backlog.complete_retry_items(p_ids bigint[], p_lock_tokens bigint[], p_
 function backlog.create_backfill(p_pipeline text, p_table_name text, p_filters jsonb DEFAULT '[]'::jsonb, p_destination jsonb DEFAULT NULL::jsonb, p_columns text[] DEFAULT NULL::text[], p_mapping jsonb DEFAULT NULL::jsonb, p_predicate text DEFAULT NULL::text, p_consistency text DEFAULT 'chunk'::text, p_batch_size integer DEFAULT NULL::integer, p_scan_size integer DEFAULT NULL::integer, p_workers integer DEFAULT 2, p_priority integer DEFAULT 5, p_on_error text DEFAULT 'bisect'::text, p_create_target boolean DEFAULT false, p_incremental jsonb DEFAULT NULL::jsonb, p_key text[] DEFAULT NULL::text[], p_start boolean DEFAULT true) returns bigint security definer
 function backlog.create_export(p_export text, p_query text, p_pipeline text DEFAULT NULL::text) returns void security definer
 function backlog.create_pipeline(p_pipeline text, p_description text DEFAULT NULL::text, p_load_delay integer DEFAULT 60, p_min_rows bigint DEFAULT 10000, p_max_rejects bigint DEFAULT NULL::bigint, p_max_reject_ratio numeric DEFAULT NULL::numeric, p_auto_load boolean DEFAULT true, p_checkpoint_payload text DEFAULT NULL::text) returns bigint security definer
-function backlog.delete_backfill(p_backfill_id bigint) returns void security definer
+function backlog.delete_backfill(p_backfill_id bigint, p_force boolean DEFAULT false) returns void security definer
 function backlog.disable_hook(p_name text, p_reason text DEFAULT NULL::text) returns void security definer
 function backlog.discard_dead_letters(p_filter jsonb DEFAULT '{}'::jsonb, p_limit integer DEFAULT 100, p_dry_run boolean DEFAULT false, p_reason text DEFAULT NULL::text) returns TABLE(id bigint, event_type text, channel_name text, outcome text) security definer
 function backlog.dismiss_quarantine(p_filter jsonb, p_note text DEFAULT NULL::text, p_limit integer DEFAULT 1000, p_dry_run boolean DEFAULT false) returns TABLE(quarantine_id bigint, pipeline text, table_name text, outcome text) security definer
@@ -1153,6 +1153,7 @@ function backlog_internal.has_copied_rows(p_pipeline_id bigint) returns boolean 
 function backlog_internal.hold_chunks(p_backfill_id bigint, p_states text[]) returns void
 function backlog_internal.hold_retry_item(p_id bigint, p_lock_token bigint, p_holder text) returns bigint
 function backlog_internal.hold_tables(p_backfill backlog_internal.backfill) returns void
+function backlog_internal.holds_cursor(p_backfill backlog_internal.backfill) returns boolean stable
 function backlog_internal.hook_status() returns jsonb stable
 function backlog_internal.incident_status() returns jsonb stable
 function backlog_internal.insert_deliveries(p_events backlog_internal.event[], p_hook backlog_internal.hook, p_priority integer, p_replay bigint, p_now timestamp with time zone) returns bigint
@@ -1417,7 +1418,7 @@ grant execute on function backlog.complete_retry_items(bigint[],bigint[],text) t
 grant execute on function backlog.create_backfill(text,text,jsonb,jsonb,text[],jsonb,text,text,integer,integer,integer,integer,text,boolean,jsonb,text[],boolean) to backlog_operator
 grant execute on function backlog.create_export(text,text,text) to backlog_operator
 grant execute on function backlog.create_pipeline(text,text,integer,bigint,bigint,numeric,boolean,text) to backlog_operator
-grant execute on function backlog.delete_backfill(bigint) to backlog_operator
+grant execute on function backlog.delete_backfill(bigint,boolean) to backlog_operator
 grant execute on function backlog.disable_hook(text,text) to backlog_operator
 grant execute on function backlog.discard_dead_letters(jsonb,integer,boolean,text) to backlog_operator
 grant execute on function backlog.dismiss_quarantine(jsonb,text,integer,boolean) to backlog_operator

@@ -1,4 +1,4 @@
-create or replace function backlog.delete_backfill(p_backfill_id bigint)
+create or replace function backlog.delete_backfill(p_backfill_id bigint, p_force boolean = false)
   returns void
   language plpgsql
   volatile
@@ -30,6 +30,16 @@ begin
         'Try again when it has ended it, or if it is gone when its lease ends at %s.', v_busy.leased_until
       );
   end if;
+  if not p_force and backlog_internal.holds_cursor(v_backfill) then
+    raise exception using
+      errcode = 'PB303',
+      message = format('backfill %s knows how far its series has come', p_backfill_id),
+      hint = format(
+        'Without it the next run begins anew, and copies all again%s. Delete it after that run, or with'
+          ' p_force => true.',
+        case v_backfill.write_mode when 'append' then ': rows would be there twice' else '' end
+      );
+  end if;
   if v_backfill.state in ('FAILED', 'CANCELLED', 'COMPLETED') then
     perform backlog_internal.unwatch_keys(v_backfill);
   end if;
@@ -44,9 +54,10 @@ begin
 end;
 $$;
 
-comment on function backlog.delete_backfill(bigint) is
+comment on function backlog.delete_backfill(bigint, boolean) is
   $$Delete a backfill that has ended, with its chunks and its log; what was copied stays.
 The last completed run of an incremental series knows how far that has come: without it the next one begins
-anew.
+anew, so it takes p_force to delete it.
 
-Raises PB301 when there is none, PB303 while it is PENDING or EXECUTING, or a worker has a chunk of it.$$;
+Raises PB301 when there is none, PB303 while it is PENDING or EXECUTING, or a worker has a chunk of it, or when
+its series needs it.$$;

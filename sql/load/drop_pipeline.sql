@@ -9,7 +9,7 @@ declare
   v_pipeline backlog_internal.pipeline := backlog_internal.find_pipeline(p_pipeline);
 begin
   -- They may still watch tables, and have incidents and dead letters.
-  perform backlog.delete_backfill(b.backfill_id)
+  perform backlog.delete_backfill(b.backfill_id, p_force => true)
   from backlog_internal.backfill as b
   where b.pipeline_id = v_pipeline.pipeline_id;
   perform backlog.drop_pipeline_table(p_pipeline, t.name, p_force)

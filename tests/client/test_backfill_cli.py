@@ -106,6 +106,17 @@ def test_life_and_views(conn: psycopg.Connection[Any], cli) -> None:
     assert (gone.exit_code, "PB301" in gone.stderr) == (1, True)
 
 
+@pytest.mark.usefixtures("conn")
+def test_the_run_from_which_the_next_one_goes_on_is_not_deleted_unawares(cli) -> None:
+    to = ("--to", "table:archive.orders", "--create-target", "--incremental", "id")
+    assert cli("backfill", "create", "shop", "orders", *to).exit_code == 0
+    assert cli("backfill", "run", 1).exit_code == 0
+    refused = cli("backfill", "delete", 1)
+    assert (refused.exit_code, "knows how far its series has come" in refused.stderr) == (1, True)
+    assert cli("backfill", "delete", 1, "--force").exit_code == 0
+    assert json.loads(cli("backfill", "list", "--json").stdout) == []
+
+
 def test_a_dry_run_makes_nothing(conn: psycopg.Connection[Any], cli) -> None:
     shown = cli("backfill", "create", "shop", "orders", "--to", "table:archive.orders", "--create-target",
                 "--filter", "region = eu", "--dry-run")  # fmt: skip

@@ -219,25 +219,28 @@ def run(
         ctx.exit(FAILED)
 
 
-def _change(name: str, text: str, done: str, *, reasoned: bool = False) -> None:
-    def change(backfill_id: int, reason: str | None = None) -> None:
-        query(
-            f"select backlog.{name}_backfill(%s{', %s' if reasoned else ''})",
-            [backfill_id, reason] if reasoned else [backfill_id],
-        )
+_REASON = "p_reason", click.option("--reason", "value", help="Why; shown with it.")
+_FORCE = "p_force", click.option(
+    "--force", "value", is_flag=True, help="Even the run from which the next one would go on."
+)
+
+
+def _change(name: str, text: str, done: str, more: tuple[str, Any] | None = None) -> None:
+    def change(backfill_id: int, value: str | bool | None = None) -> None:
+        given = {"id": backfill_id} if more is None else {"id": backfill_id, more[0]: value}
+        named = "".join(f", {key} => %({key})s" for key in given if key != "id")
+        query(f"select backlog.{name}_backfill(%(id)s{named})", given)
         click.echo(f"backfill {backfill_id} {done}")
 
     command: Any = click.argument("backfill_id", type=int)(change)
-    if reasoned:
-        command = click.option("--reason", help="Why; shown with it.")(command)
-    backfill.command(name, help=text)(command)
+    backfill.command(name, help=text)(command if more is None else more[1](command))
 
 
-_change("pause", "Begin no more chunks until it is resumed.", "paused", reasoned=True)
+_change("pause", "Begin no more chunks until it is resumed.", "paused", _REASON)
 _change("resume", "Let a backfill that was paused, cancelled or failed go on.", "goes on")
-_change("cancel", "End a backfill at the edge of a batch.", "cancelled", reasoned=True)
+_change("cancel", "End a backfill at the edge of a batch.", "cancelled", _REASON)
 _change("retry", "Try failed chunks again.", "tries its failed chunks again")
-_change("delete", "Delete a backfill that has ended; what it copied stays.", "deleted")
+_change("delete", "Delete a backfill that has ended; what it copied stays.", "deleted", _FORCE)
 
 
 @backfill.command()

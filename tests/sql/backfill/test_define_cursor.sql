@@ -1,5 +1,5 @@
 begin;
-select plan(12);
+select plan(18);
 set local timezone = 'UTC';
 select backlog.create_pipeline('p');
 create function pg_temp.follow(p_table text, p_column text, p_overlap int = 0, p_to text = '"table": "public.copy"') returns text language plpgsql as $$
@@ -57,5 +57,17 @@ create function pg_temp.warns(p_table text, p_column text) returns boolean langu
 $$;
 select ok(pg_temp.warns('public.src', 'at'), 'rows without a value are never read, says the preview');
 select ok(not pg_temp.warns('public.ties', 'version'), 'unless there can be none');
+
+-- The run from which the next one goes on
+create function pg_temp.last() returns bigint language sql as 'select max(b.backfill_id) from backlog.backfills as b';
+create function pg_temp.forget(p_id bigint, p_more text = '') returns text language sql as $$select format('select backlog.delete_backfill(%s%s)', p_id, p_more)$$;
+select throws_ok(pg_temp.forget(pg_temp.last()), 'PB303', format('backfill %s knows how far its series has come', pg_temp.last()), 'is not deleted unawares');
+select lives_ok(pg_temp.forget((select max(b.backfill_id) from backlog.backfills as b where b.backfill_id < pg_temp.last())), 'an earlier one is');
+select is(pg_temp.follow('public.ties', 'version', 0, '"table": "public.logged"'), 'COMPLETED 4 to 4', 'which changes nothing');
+select lives_ok(pg_temp.forget(pg_temp.last(), ', p_force => true'), 'it is if that is wanted');
+select lives_ok(pg_temp.forget(pg_temp.last(), ', p_force => true'), 'and so is the one before');
+drop table public.empty;
+select lives_ok((select pg_temp.forget(b.backfill_id) from backlog.backfills as b where b.destination ->> 'table' = 'public.copied'), 'without its table there is no next run');
+
 select * from finish();
 rollback;
