@@ -513,6 +513,7 @@
 \ir backfill/make_backfill.sql
 \ir backfill/backfill_defaults.sql
 \ir backfill/preview_filter.sql
+\ir backfill/sample_rows.sql
 \ir backfill/preview_rows.sql
 \ir backfill/owns_destination.sql
 \ir backfill/unreadable_rows.sql

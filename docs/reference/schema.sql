@@ -1300,6 +1300,7 @@ function backlog_internal.run_load(p_load_id bigint, p_pipeline backlog_internal
 function backlog_internal.run_task(p_task jsonb) returns jsonb
 function backlog_internal.runs_foreign_code(p_type oid) returns boolean stable
 function backlog_internal.same_table_sql(p_table regclass) returns text stable
+function backlog_internal.sample_rows(p_backfill backlog_internal.backfill, p_columns text, p_order text[]) returns jsonb
 function backlog_internal.save_load_checkpoints(p_load_id bigint, p_pipeline backlog_internal.pipeline) returns void
 function backlog_internal.save_policy(p_policy backlog_internal.retry_policy) returns void
 function backlog_internal.seal_objects() returns void

@@ -24,6 +24,7 @@ declare
   v_backfill backlog_internal.backfill;
   v_table    regclass;
   v_plan     record;
+  v_preview  jsonb;
 begin
   v_backfill := backlog_internal.define_backfill(
     jsonb_build_object(
@@ -48,7 +49,7 @@ begin
   v_backfill.where_sql := backlog_internal.where_sql(v_backfill);
   v_backfill := backlog_internal.unite_chunks(v_backfill);
   v_plan := backlog_internal.plan_chunks(v_backfill);
-  return jsonb_build_object(
+  v_preview := jsonb_build_object(
     'table', v_backfill.source_table, 'target', v_backfill.target_table, 'write_mode', v_backfill.write_mode,
     'columns', v_backfill.column_names, 'key', v_backfill.key_columns, 'where', v_backfill.where_sql,
     'cursor_from', v_backfill.cursor_from, 'cursor_to', v_backfill.cursor_to,
@@ -58,6 +59,10 @@ begin
     || case v_plan.plan_kind
       when 'blocks' then jsonb_build_object('chunks', cardinality(v_plan.bounds) + 1) else '{}' end
     || backlog_internal.preview_rows(v_backfill);
+  if v_preview ->> 'problem' is not null then
+    v_preview := jsonb_insert(v_preview, '{warnings, 0}', v_preview -> 'problem');
+  end if;
+  return v_preview - 'problem';
 end;
 $$;
 

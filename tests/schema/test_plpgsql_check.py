@@ -36,7 +36,7 @@ RUNS_COMPOSED_SQL = {
     # Backfills: the same, and queries of members of the owner's role.
     "backfill_conditions", "clear_foreign_rows", "compile_like", "copy_converted", "copy_rows", "copy_rows_singly",
     "count_rows", "create_target", "delete_unmatched", "estimate_rows", "hold_tables", "last_key", "middle_key",
-    "preview_filter", "unreadable_rows", "watch_table",
+    "preview_filter", "sample_rows", "unreadable_rows", "watch_table",
 }  # fmt: skip
 
 FINDINGS = """

@@ -1,5 +1,5 @@
 begin;
-select plan(7);
+select plan(10);
 
 select backlog.create_pipeline('p');
 create table public.src (id int primary key, v int, changed timestamptz);
@@ -21,6 +21,11 @@ select ok(not pg_temp.warns('public.src', 'the destination has rows%', $$, p_con
 insert into public.dst values (1, 1, now());
 select ok(pg_temp.warns('public.src', 'the destination has rows%', $$, p_consistency => 'converge'$$), 'what converges may delete');
 select ok(not pg_temp.warns('public.src', 'the destination has rows%'), 'nothing else does');
+create table public.raw (id int primary key, v text);
+insert into public.raw values (1, '1'), (2, 'n/a');
+select ok(pg_temp.warns('public.raw', 'some rows cannot be read as wanted, and are refused: %"n/a"%', $$, p_mapping => '{"v": {"cast": "int"}}'$$), 'a cast fails');
+select ok(not pg_temp.warns('public.raw', 'some rows cannot%', $$, p_mapping => '{"v": {"cast": "int"}}', p_predicate => 'v <> ''n/a'''$$), 'not for rows that are not copied');
+select throws_ok($$select pg_temp.warns('public.raw', 'some rows%', $x$, p_mapping => '{"v": {"cast": "int"}}', p_predicate => '1 / (id - 1) >= 0'$x$)$$, '22012', null, 'a condition that fails is an error');
 
 select * from finish();
 rollback;
