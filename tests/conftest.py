@@ -21,7 +21,10 @@ from pgbacklog import server
 from pgbacklog.embedded import EmbeddedServer
 
 from support.database import Cluster, Database
+from support.listening import ListenerProcess
 from support.parts import MariaDatabase, MariaDB, PgBouncer
+
+Listen = Callable[..., ListenerProcess]
 
 if os.environ.get("PG_BIN"):
     os.environ["PGBACKLOG_PG_BIN"] = os.environ["PG_BIN"]
@@ -96,6 +99,20 @@ def own_server() -> Iterator[EmbeddedServer]:
     finally:
         embedded.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def listen(db: Database, tmp_path: Path) -> Iterator[Listen]:
+    """Start a listener process: `listen(hooks, *options)`; ends with the test."""
+    started: list[ListenerProcess] = []
+
+    def start(hooks: str, *options: str, dsn: str | None = None) -> ListenerProcess:
+        started.append(ListenerProcess(dsn or db.dsn, tmp_path, hooks, *options))
+        return started[-1].ready()
+
+    yield start
+    for process in started:
+        process.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,7 @@
-"""Listeners for tests of the client."""
+"""Commands and destinations for tests of the client."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,23 +10,16 @@ from click.testing import CliRunner, Result
 from pgbacklog.cli import main
 
 from support.database import Database
-from support.listening import ListenerProcess
-
-Listen = Callable[..., ListenerProcess]
+from support.places import PLACES, Place
 
 
 @pytest.fixture
-def listen(db: Database, tmp_path: Path) -> Iterator[Listen]:
-    """Start a listener process: `listen(hooks, *options)`; ends with the test."""
-    started: list[ListenerProcess] = []
-
-    def start(hooks: str, *options: str, dsn: str | None = None) -> ListenerProcess:
-        started.append(ListenerProcess(dsn or db.dsn, tmp_path, hooks, *options))
-        return started[-1].ready()
-
-    yield start
-    for process in started:
-        process.close()
+def place(
+    request: pytest.FixtureRequest, db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Place:
+    """The destination named by the test's parameter."""
+    monkeypatch.setenv("PGBACKLOG_FILES", str(tmp_path))
+    return PLACES[request.param](db, tmp_path, request.getfixturevalue)
 
 
 @pytest.fixture

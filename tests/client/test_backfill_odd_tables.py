@@ -35,15 +35,6 @@ def prepare(conn: psycopg.Connection[Any]) -> None:
         conn.execute("select backlog.set_retry_policy('backfill.' || %s, p_retry_delay_seconds => 0)", [kind])
 
 
-@pytest.fixture
-def place(
-    request: pytest.FixtureRequest, db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Place:
-    """The destination named by the test's parameter."""
-    monkeypatch.setenv("PGBACKLOG_FILES", str(tmp_path))
-    return PLACES[request.param](db, tmp_path, request.getfixturevalue)
-
-
 def refused(conn: psycopg.Connection[Any]) -> set[int]:
     """Return the ids of rows that became incidents."""
     return {x for (x,) in conn.execute("select (i.record ->> 'id')::int from backlog.incidents as i")}

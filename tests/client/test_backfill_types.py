@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -74,15 +73,6 @@ def conn(db: Database) -> Iterator[psycopg.Connection[Any]]:
             for value in values:
                 made.execute(f"insert into every ({name}) values (({value})::{kind})")
         yield made
-
-
-@pytest.fixture
-def place(
-    request: pytest.FixtureRequest, db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Place:
-    """The destination named by the test's parameter."""
-    monkeypatch.setenv("PGBACKLOG_FILES", str(tmp_path))
-    return PLACES[request.param](db, tmp_path, request.getfixturevalue)
 
 
 @pytest.mark.parametrize("place", PLACES, indirect=True)

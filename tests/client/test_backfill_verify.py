@@ -31,15 +31,6 @@ def conn(db: Database) -> Iterator[psycopg.Connection[Any]]:
 
 
 @pytest.fixture
-def place(
-    request: pytest.FixtureRequest, db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Place:
-    """The destination named by the test's parameter."""
-    monkeypatch.setenv("PGBACKLOG_FILES", str(tmp_path))
-    return PLACES[request.param](db, tmp_path, request.getfixturevalue)
-
-
-@pytest.fixture
 def verify(place: Place, cli) -> Verify:
     """Run the command; return its rows, after a look at its exit status."""
 

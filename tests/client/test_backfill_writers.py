@@ -28,15 +28,6 @@ def conn(db: Database) -> Iterator[psycopg.Connection[Any]]:
         yield made
 
 
-@pytest.fixture
-def place(
-    request: pytest.FixtureRequest, db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Place:
-    """The destination named by the test's parameter."""
-    monkeypatch.setenv("PGBACKLOG_FILES", str(tmp_path))
-    return PLACES[request.param](db, tmp_path, request.getfixturevalue)
-
-
 everywhere = pytest.mark.parametrize("place", PLACES, indirect=True)
 where_checked = pytest.mark.parametrize("place", WITH_CHECKS, indirect=True)
 
