@@ -450,6 +450,7 @@
 \ir backfill/clear_foreign_rows.sql
 \ir backfill/converts.sql
 \ir backfill/copy_converted.sql
+\ir backfill/copy_paged.sql
 \ir backfill/copy_rows.sql
 \ir backfill/copy_rows_singly.sql
 \ir backfill/check_refusals.sql

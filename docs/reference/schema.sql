@@ -1054,6 +1054,7 @@ function backlog_internal.converts(p_backfill backlog_internal.backfill) returns
 function backlog_internal.copy_chunk(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk) returns backlog_internal.backfill_chunk
 function backlog_internal.copy_converted(p_sql text, p_row text DEFAULT NULL::text) returns bigint
 function backlog_internal.copy_keys(p_backfill backlog_internal.backfill, p_limit integer, OUT touched bigint, OUT written bigint) returns record
+function backlog_internal.copy_paged(p_sql text) returns bigint
 function backlog_internal.copy_rows(p_backfill backlog_internal.backfill, p_where text) returns bigint
 function backlog_internal.copy_rows_singly(p_backfill backlog_internal.backfill, p_chunk backlog_internal.backfill_chunk, p_where text, OUT written bigint, OUT refusals backlog_internal.incident[]) returns record
 function backlog_internal.copy_sql(p_backfill backlog_internal.backfill, p_where text, p_from text DEFAULT NULL::text) returns text stable

@@ -7,9 +7,12 @@ create or replace function backlog_internal.copy_rows(p_backfill backlog_interna
   set row_security = off
 as $$
 declare
-  v_rows bigint;
+  v_source "char" := (select c.relkind from pg_class as c where c.oid = p_backfill.source_table);
+  v_target record;
+  v_rows   bigint;
 begin
-  if (select c.relkind from pg_class as c where c.oid = p_backfill.target_table) <> 'r' then
+  select c.relkind, c.relhastriggers into v_target from pg_class as c where c.oid = p_backfill.target_table;
+  if v_target.relkind <> 'r' then
     -- Another server may keep what this one loses in a crash.
     perform backlog_internal.commit_durably();
   end if;
@@ -20,6 +23,9 @@ begin
   end if;
   if coalesce(p_backfill.converts, backlog_internal.converts(p_backfill)) then
     return backlog_internal.copy_converted(backlog_internal.copy_sql(p_backfill, p_where));
+  end if;
+  if v_target.relkind = 'r' and not v_target.relhastriggers and v_source in ('r', 'm', 'p') then
+    return backlog_internal.copy_paged(backlog_internal.copy_sql(p_backfill, p_where));
   end if;
   execute backlog_internal.copy_sql(p_backfill, p_where);
   get diagnostics v_rows = row_count;

@@ -34,8 +34,8 @@ RUNS_COMPOSED_SQL = {
     "defer_keys", "delete_rows", "judge_deletes", "judge_foreign_keys", "judge_missing", "judge_rows", "judge_unique", "lock_deltas",
     "parse_predicate", "refresh_export", "refresh_pipeline_table", "truncate_delta", "write_changes",
     # Backfills: the same, and queries of members of the owner's role.
-    "backfill_conditions", "clear_foreign_rows", "compile_like", "copy_converted", "copy_rows", "copy_rows_singly",
-    "count_rows", "create_target", "delete_unmatched", "estimate_rows", "hold_tables", "last_key", "middle_key",
+    "backfill_conditions", "clear_foreign_rows", "compile_like", "copy_converted", "copy_paged", "copy_rows",
+    "copy_rows_singly", "count_rows", "create_target", "delete_unmatched", "estimate_rows", "hold_tables", "last_key", "middle_key",
     "preview_filter", "sample_rows", "unreadable_rows", "watch_table",
 }  # fmt: skip
 
