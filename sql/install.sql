@@ -367,6 +367,7 @@
 \ir backfill/define_predicate.sql
 \ir backfill/define_key.sql
 \ir backfill/define_columns.sql
+\ir backfill/find_cursor_run.sql
 \ir backfill/define_cursor.sql
 \ir backfill/finite_sql.sql
 \ir backfill/cursor_sql.sql

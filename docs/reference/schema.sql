@@ -1119,6 +1119,7 @@ function backlog_internal.fill_late_columns(p_load_id bigint, p_table backlog_in
 function backlog_internal.filter_literal(p_type oid, p_value jsonb, p_place integer, p_filter jsonb) returns text
 function backlog_internal.find_backfill(p_backfill_id bigint, p_lock boolean DEFAULT false) returns backlog_internal.backfill
 function backlog_internal.find_chunk(p_chunk_id bigint) returns backlog_internal.backfill_chunk
+function backlog_internal.find_cursor_run(p_backfill backlog_internal.backfill) returns backlog_internal.backfill stable
 function backlog_internal.find_due(p_event_types text[], p_now timestamp with time zone, p_limit integer) returns backlog_internal.due_lane[]
 function backlog_internal.find_failed_incident(p_backfill backlog_internal.backfill) returns backlog_internal.incident stable
 function backlog_internal.find_foreign_name(p_expression text, p_role name) returns text stable

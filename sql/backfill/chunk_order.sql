@@ -22,7 +22,7 @@ as $$
     'key', p_backfill.target_key,
     'batch_rows', p_backfill.batch_size,
     'on_error', p_backfill.on_error,
-    'max_refused', backlog_internal.setting('backfill_max_refused_rows')::int,
+    'max_refused', m.most,
     'query', format(
       'select %s from %s as s where %s',
       array_to_string(p_backfill.column_sql, ', '), p_backfill.source_table, w.sql
@@ -30,7 +30,7 @@ as $$
     'unreadable', format(
       'select * from backlog.unreadable_rows(%L, %L, %L, %L, %s)',
       p_backfill.source_table, array_to_string(p_backfill.column_sql, ', '), w.sql,
-      backlog_internal.shown_key(p_backfill), backlog_internal.setting('backfill_max_refused_rows')::int + 1
+      backlog_internal.shown_key(p_backfill), m.most + 1
     ),
     'settings', jsonb_build_object('search_path', 'pg_catalog'),
     'columns', (
@@ -52,6 +52,7 @@ as $$
     )
   )
   from backlog_internal.chunk_where(p_backfill, p_chunk) as w (sql)
+  cross join lateral (select backlog_internal.setting('backfill_max_refused_rows')::int) as m (most)
 $$;
 
 comment on function backlog_internal.chunk_order(backlog_internal.backfill, backlog_internal.backfill_chunk) is

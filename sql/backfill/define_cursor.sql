@@ -44,17 +44,7 @@ begin
     backlog_internal.finite_sql(format('s.%I', v_backfill.incremental_column), v_type)
   )
   into v_backfill.cursor_to;
-  -- The last run of the series that came to its end says how far the destination has got.
-  select b.cursor_to into v_backfill.cursor_from
-  from backlog_internal.backfill as b
-  where b.series = v_backfill.series
-    and b.incremental_column = v_backfill.incremental_column
-    and b.state = 'COMPLETED'
-    and b.cursor_to is not null
-    and b.filters = v_backfill.filters
-    and b.predicate is not distinct from v_backfill.predicate
-  order by b.backfill_id desc
-  limit 1;
+  v_backfill.cursor_from := (backlog_internal.find_cursor_run(v_backfill)).cursor_to;
   if v_backfill.cursor_from is not null and v_backfill.overlap_seconds > 0 then
     execute format(
       'select (%L::%s - %s)::text', v_backfill.cursor_from, format_type(v_type, -1),

@@ -4,18 +4,8 @@ create or replace function backlog_internal.holds_cursor(p_backfill backlog_inte
   stable
   set search_path = pg_catalog, pg_temp
 as $$
-  select p_backfill.state = 'COMPLETED' and p_backfill.cursor_to is not null and exists (
-    select from pg_class as c where c.oid = p_backfill.source_table
-  ) and not exists (
-    select from backlog_internal.backfill as b
-    where b.series = p_backfill.series
-      and b.incremental_column = p_backfill.incremental_column
-      and b.state = 'COMPLETED'
-      and b.cursor_to is not null
-      and b.filters = p_backfill.filters
-      and b.predicate is not distinct from p_backfill.predicate
-      and b.backfill_id > p_backfill.backfill_id
-  )
+  select coalesce((backlog_internal.find_cursor_run(p_backfill)).backfill_id = p_backfill.backfill_id, false)
+    and exists (select from pg_class as c where c.oid = p_backfill.source_table)
 $$;
 
 comment on function backlog_internal.holds_cursor(backlog_internal.backfill) is
